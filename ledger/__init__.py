@@ -1,0 +1,1 @@
+"""The audit ledger for machine-learning models."""
