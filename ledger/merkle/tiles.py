@@ -1,0 +1,77 @@
+"""Tiles: 256 hashes of one level of the tree, side by side (c2sp.org/tlog-tiles).
+
+Tile level l holds every eighth level of the tree: the roots of complete subtrees of 256**l leaves. The seven levels
+between two tile levels are recomputed.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from ledger.errors import Misuse, Tampered
+from ledger.merkle.proofs import ReadSubtree
+from ledger.merkle.tree import HASH_SIZE, parents
+
+TILE = 256
+"""Hashes in a full tile."""
+
+TILE_BITS = 8
+"""Tree levels from one tile level to the next."""
+
+_CACHED_TILES = 64
+
+
+def tile_path(level: int, index: int, width: int = TILE) -> str:
+    """The address of a tile, `tile/<L>/<N>[.p/<W>]`: N in groups of three digits, all but the last after an `x`."""
+    if not 0 <= level < 64 or index < 0 or not 1 <= width <= TILE:
+        raise Misuse(f"no tile {index} of width {width} at level {level}", code="no_tile")
+    number = f"{index % 1000:03}"
+    while index := index // 1000:
+        number = f"x{index % 1000:03}/{number}"
+    partial = "" if width == TILE else f".p/{width}"
+    return f"tile/{level}/{number}{partial}"
+
+
+def full_tiles(size: int) -> Iterator[tuple[int, int]]:
+    """(level, index) of every full tile of a tree of `size` leaves, the lowest level first."""
+    level = 0
+    while size := size // TILE:
+        yield from ((level, index) for index in range(size))
+        level += 1
+
+
+def partial_tiles(size: int) -> Iterator[tuple[int, int, int]]:
+    """(level, index, width) of the tiles on the right edge of a tree of `size` leaves: at most one a level."""
+    level = 0
+    while size:
+        size, width = divmod(size, TILE)
+        if width:
+            yield level, size, width
+        level += 1
+
+
+def subtree_reader(read_tile: Callable[[int, int], bytes]) -> ReadSubtree:
+    """What the proofs read from, over `read_tile(level, index)`, which gives a tile's bytes (partial ones as they are).
+
+    A few tiles are kept with the levels inside them. Raises Tampered when a tile is too short or not whole hashes.
+    """
+
+    @lru_cache(maxsize=_CACHED_TILES)
+    def rows(level: int, index: int) -> list[list[bytes]]:
+        data = read_tile(level, index)
+        if len(data) % HASH_SIZE or len(data) > TILE * HASH_SIZE:
+            raise Tampered(f"{tile_path(level, index)} has {len(data)} bytes", code="tile")
+        levels = [[data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)]]
+        for _ in range(1, TILE_BITS):
+            levels.append(parents(levels[-1]))
+        return levels
+
+    def read(level: int, index: int) -> bytes:
+        tile_level, inner = divmod(level, TILE_BITS)
+        tile_index, place = divmod(index, TILE >> inner)
+        row = rows(tile_level, tile_index)[inner]
+        if place >= len(row):
+            name = tile_path(tile_level, tile_index)
+            raise Tampered(f"{name} is too short for subtree {index} of level {level}", code="tile")
+        return row[place]
+
+    return read
