@@ -41,7 +41,7 @@ _FORBIDDEN: Final = re.compile(
 _LONG_DIGITS: Final = re.compile(rb"[0-9]{16}")
 _LONG_STRING: Final = re.compile(rb'"[^"]{%d}' % (KEY_LIMIT + 1))
 _BRACKETS_KEPT: Final = bytes(set(range(256)) - set(b"{["))
-_BARE: Final = 600  # an entry's fixed members alone take over 430 bytes: below this no key can pass KEY_LIMIT
+_BARE: Final = KEY_LIMIT  # a shorter buffer has no room for a longer key
 
 
 def encode(value: Any, what: str = "") -> bytes:

@@ -1,0 +1,102 @@
+"""What a store promises; no code that does input or output.
+
+A store keeps the entries' bytes and, beside them, what can be recomputed: tree hashes, the head, the newest checkpoint.
+It is append-only: nothing here changes or removes an entry. Adapters live in `ledger/stores/`, one file each.
+
+Promises
+- `append` is atomic and durable when it returns: all rows, tiles and the head, or nothing (`Unavailable`, whose outcome
+  is "unknown" where the commit itself failed).
+- Between `writing()`'s entry and exit no other process appends; `head()` read inside is the newest.
+- `rows` yields committed rows in order and sees one moment of the store.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+
+class Head(NamedTuple):
+    """Where a log stands.
+
+    `size` entries; `last`, the leaf of the newest (32 bytes; empty at size 0); `peaks`, the concatenated roots of the
+    complete subtrees, largest first; `covered`, the size of the newest checkpoint; `note`, that checkpoint's bytes.
+    """
+
+    size: int
+    last: bytes
+    peaks: bytes
+    covered: int
+    note: bytes
+
+
+class Row(NamedTuple):
+    """One stored entry: sequence number, the 16 bytes of its statement's id, the entry's bytes."""
+
+    seq: int
+    id: bytes
+    data: bytes
+
+
+class TileRow(NamedTuple):
+    """Hashes `index*256 ..` of tile level `level`, 32 bytes each, 1 to 256 of them."""
+
+    level: int
+    index: int
+    hashes: bytes
+
+
+class Appending(Protocol):
+    """The inside of a store's write section."""
+
+    def head(self) -> Head:
+        """Return the newest head."""
+
+    def find(self, id: bytes) -> int | None:
+        """Return the sequence number of the statement with this id."""
+
+    def read(self, seq: int) -> bytes:
+        """Return an entry's bytes."""
+
+    def append(
+        self, rows: Sequence[Row], tiles: Sequence[TileRow], authority: Sequence[int], disclosures: Sequence[str], head: Head
+    ) -> None:
+        """Write rows, tile rows, the places of key events, disclosures and the new head, and commit."""
+
+
+class Store(Protocol):
+    """A place for one log. `place` is its path or URL, for messages and for opening it again in another process."""
+
+    place: str
+
+    def head(self) -> Head:
+        """Return the newest committed head."""
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield rows `start` to `stop` - 1 in order."""
+
+    def read(self, seq: int) -> bytes:
+        """Return one entry's bytes; raise `Misuse` if there is none."""
+
+    def find(self, id: bytes) -> int | None:
+        """Return the sequence number of the statement with this id."""
+
+    def tile(self, level: int, index: int) -> bytes:
+        """Return the hashes stored of a tile (empty if none). Level 0 holds full tiles only."""
+
+    def authority(self) -> list[int]:
+        """Return the places of the entries that change who may say what."""
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """Return the checkpoints that are kept besides the newest: (size, note)."""
+
+    def disclosures(self) -> Iterator[str]:
+        """Yield the disclosure texts that are kept."""
+
+    def writing(self) -> AbstractContextManager[Appending]:
+        """Enter the write section; leaving it without `append` changes nothing."""
+
+    def check_container(self) -> None:
+        """Raise `Tampered` (C1, C6) unless schema and lookup index are what they must be."""
+
+    def close(self) -> None:
+        """Let go of the store."""
