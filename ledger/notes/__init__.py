@@ -1,1 +1,1 @@
-"""C2SP signed notes and checkpoints."""
+"""C2SP signed notes and the checkpoints written in them (c2sp.org/signed-note, /tlog-checkpoint, /tlog-cosignature)."""

@@ -1,0 +1,375 @@
+"""The ledger in one SQLite file, through APSW: WAL, `synchronous=FULL`, one transaction a commit.
+
+One connection writes, under a lock; each thread that reads has one of its own. After a fork the child opens its own: the
+inherited ones are kept, unused, so that closing them cannot touch the parent's WAL.
+"""
+
+import hashlib
+import os
+import threading
+import weakref
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import apsw
+
+from ledger.errors import Misuse, Tampered, Unavailable
+from ledger.store import Appending, Head, Row, TileRow
+
+APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
+FORMAT: Final = 1
+PAGE_SIZE: Final = 8192  # rows of 700 bytes waste 1 % of such a page, and 4 % of one of 4,096
+BUSY_SECONDS: Final = 30.0
+_inherited: Final[list[object]] = []
+_stores: Final[weakref.WeakSet["SqliteStore"]] = weakref.WeakSet()
+
+
+def create(path: Path) -> "SqliteStore":
+    """Make an empty ledger file; raise `Misuse` if something is there already."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+    except FileExistsError:
+        raise Misuse(f"{path} is there already; nothing was changed", "use it, or choose another place") from None
+    except OSError as error:
+        raise Misuse(f"{path} cannot be made: {error.strerror}", "choose another place") from None
+    with _faults(path):
+        connection = apsw.Connection(str(path))
+        connection.execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+        connection.execute(f"BEGIN; {_schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
+        connection.execute("INSERT INTO head VALUES (1, 0, x'', x'', 0, ''); COMMIT")
+        connection.close()
+    return SqliteStore(path)
+
+
+def open_store(place: str, *, read_only: bool = False) -> "SqliteStore":
+    """Open the ledger file at `place`; raise `Misuse` if it is none, `Unavailable` if it cannot be read."""
+    return SqliteStore(Path(place), read_only=read_only)
+
+
+class SqliteStore:
+    """`ledger.store.Store` on one file."""
+
+    def __init__(self, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.place = str(path)
+        self._path = path
+        self._read_only = read_only
+        self._busy = int(busy_seconds * 1000)
+        self._start()
+        _stores.add(self)
+        if not path.is_file():
+            raise Misuse(f"there is no ledger at {path}", "ledger init, or name the right file with --ledger or LEDGER_URL")
+        with _faults(path):
+            self._recognise(self._reader())
+
+    def _start(self) -> None:
+        self._lock = threading.Lock()
+        self._writer: apsw.Connection | None = None
+        self._readers = threading.local()
+        self._open: list[apsw.Connection] = []
+
+    def _after_fork(self) -> None:
+        _inherited.extend(self._open)
+        self._start()
+
+    # ---- connections ----
+
+    def _connect(self, *, write: bool) -> apsw.Connection:
+        if write:
+            connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+        else:
+            connection = self._connect_reading()
+        connection.set_busy_timeout(self._busy)
+        connection.execute("PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON")
+        if write:
+            connection.authorizer = _refuse_changes
+        self._open.append(connection)
+        return connection
+
+    def _connect_reading(self) -> apsw.Connection:
+        if not self._read_only:
+            return apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
+            connection.execute("SELECT count(*) FROM sqlite_schema").get
+        except (apsw.CantOpenError, apsw.ReadOnlyError):
+            # A read-only folder has no room for the WAL's index; without a WAL the file alone is whole.
+            if Path(f"{self._path}-wal").exists():
+                raise
+            place = f"file:{self._path.absolute().as_posix().replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?immutable=1"
+            connection = apsw.Connection(place, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        return connection
+
+    def _reader(self) -> apsw.Connection:
+        connection: apsw.Connection | None = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = self._readers.connection = self._connect(write=False)
+        return connection
+
+    def _recognise(self, connection: apsw.Connection) -> None:
+        if connection.pragma("application_id") != APPLICATION_ID:
+            raise Misuse(f"{self._path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger")
+        version = connection.pragma("user_version")
+        if version != FORMAT:
+            raise Misuse(
+                f"{self._path} is written in format {version}; this release reads format {FORMAT}",
+                "pip install -U lifecycle-ledger",
+                code="newer_format",
+            )
+
+    # ---- reading ----
+
+    def head(self) -> Head:
+        """Return the newest committed head."""
+        with _faults(self._path):
+            return _head(self._reader())
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield rows `start` to `stop` - 1, as of one moment."""
+        with _faults(self._path):
+            # A connection of its own: a reader that pauses keeps its moment and is in nobody's way.
+            connection = self._connect(write=False)
+            try:
+                yield from map(
+                    Row._make,
+                    connection.execute(
+                        "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
+                    ),
+                )
+            finally:
+                self._open.remove(connection)
+                connection.close()
+
+    def read(self, seq: int) -> bytes:
+        """Return one entry's bytes."""
+        with _faults(self._path):
+            data = _read(self._reader(), seq)
+        if data is None:
+            raise Misuse(f"there is no entry {seq} in {self._path}", "ledger log", code="no_entry")
+        return data
+
+    def find(self, id: bytes) -> int | None:
+        """Return the sequence number of the statement with this id."""
+        with _faults(self._path):
+            return _find(self._reader(), id)
+
+    def tile(self, level: int, index: int) -> bytes:
+        """Return the stored hashes of a tile; empty if there are none."""
+        with _faults(self._path):
+            found: bytes | None = (
+                self._reader().execute("SELECT hashes FROM tiles WHERE level = ? AND tile = ?", (level, index)).get
+            )
+        return found or b""
+
+    def authority(self) -> list[int]:
+        """Return the places of the entries that change who may say what."""
+        with _faults(self._path):
+            return [seq for (seq,) in self._reader().execute("SELECT seq FROM authority ORDER BY seq")]
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """Return the kept checkpoints besides the newest."""
+        with _faults(self._path):
+            rows = self._reader().execute("SELECT size, CAST(note AS BLOB) FROM checkpoints ORDER BY size")
+            return [(size, note) for size, note in rows]
+
+    def disclosures(self) -> Iterator[str]:
+        """Yield the disclosure texts that are kept."""
+        with _faults(self._path):
+            for (text,) in self._reader().execute("SELECT text FROM disclosures ORDER BY commitment"):
+                yield text
+
+    # ---- writing ----
+
+    @contextmanager
+    def writing(self) -> Iterator[Appending]:
+        """Enter the write section: `BEGIN IMMEDIATE` under this process's lock; leave by commit or rollback."""
+        with self._lock, _faults(self._path):
+            if self._writer is None:
+                self._writer = self._connect(write=True)
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield _Section(self._writer, self._path)
+            finally:
+                if self._writer is not None and self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    def replace_derived(self, tiles: Sequence[TileRow], authority: Sequence[int], head: Head) -> None:
+        """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""
+        with self.writing() as section:
+            assert isinstance(section, _Section)
+            section.connection.execute("DELETE FROM tiles; DELETE FROM authority")
+            section.append((), tiles, authority, (), head)
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint that somebody outside has seen."""
+        with self._lock, _faults(self._path):
+            if self._writer is None:
+                self._writer = self._connect(write=True)
+            self._writer.execute("INSERT OR IGNORE INTO checkpoints VALUES (?, CAST(? AS TEXT))", (size, note))
+
+    # ---- judging the container ----
+
+    def check_container(self) -> None:
+        """Raise `Tampered` unless the schema is ours (C1) and the index by id is that of the rows (C6)."""
+        with _faults(self._path):
+            connection = self._reader()
+            if _schema_of(connection) != _expected_schema() or connection.pragma("encoding") != "UTF-8":
+                raise Tampered(
+                    f"{self._path} holds tables, triggers or views that are not a ledger's",
+                    "compare `.schema` with ledger/stores/sqlite.sql; restore a copy",
+                    code="schema",
+                    check=1,
+                )
+            count, agree = connection.execute(
+                "SELECT (SELECT count(*) FROM entries NOT INDEXED), count(*) FROM"
+                " (SELECT seq, id FROM entries INDEXED BY entries_by_id ORDER BY id) AS i"
+                " JOIN entries AS t NOT INDEXED ON t.seq = i.seq AND t.id = i.id"
+            ).get
+            if count != agree:
+                raise Tampered(
+                    f"the index of ids in {self._path} is not that of its rows", "ledger rebuild", code="id_index", check=6
+                )
+
+    def close(self) -> None:
+        """Close every connection."""
+        connections, self._open = self._open, []
+        self._writer = None
+        self._readers = threading.local()
+        for connection in connections:
+            connection.close()
+
+
+class _Section:
+    """The inside of a write section."""
+
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+        self.connection = connection
+        self._path = path
+
+    def head(self) -> Head:
+        return _head(self.connection)
+
+    def find(self, id: bytes) -> int | None:
+        return _find(self.connection, id)
+
+    def read(self, seq: int) -> bytes:
+        data = _read(self.connection, seq)
+        if data is None:
+            raise Tampered(f"entry {seq} is missing in {self._path}", "ledger verify", code="missing_row", check=6, seq=seq)
+        return data
+
+    def append(
+        self, rows: Sequence[Row], tiles: Sequence[TileRow], authority: Sequence[int], disclosures: Sequence[str], head: Head
+    ) -> None:
+        execute, many = self.connection.execute, self.connection.executemany
+        if len(rows) == 1:
+            execute("INSERT INTO entries VALUES (?, ?, CAST(? AS TEXT))", rows[0])
+        elif rows:
+            many("INSERT INTO entries VALUES (?, ?, CAST(? AS TEXT))", rows)
+        for tile in tiles:
+            execute("INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)", tile)
+        for seq in authority:
+            execute("INSERT INTO authority VALUES (?)", (seq,))
+        for text in disclosures:
+            execute("INSERT INTO disclosures VALUES (?, ?)", (commitment(text), text))
+        execute("UPDATE head SET size = ?, last = ?, peaks = ?, covered = ?, note = CAST(? AS TEXT)", head)
+        try:
+            execute("COMMIT")
+        except apsw.BusyError:
+            raise
+        except apsw.Error as error:
+            raise Unavailable(
+                f"the commit to {self._path} failed: {error}",
+                "try again with the same id: what was recorded is found, not written twice",
+                code="commit_failed",
+                outcome="unknown",
+            ) from None
+
+
+def commitment(text: str) -> str:
+    """Return the 43 characters that seal the value of a disclosure (FORMAT.md section 10)."""
+    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+
+
+def _head(connection: apsw.Connection) -> Head:
+    row: tuple[Any, ...] | None = connection.execute(
+        "SELECT size, last, peaks, covered, CAST(note AS BLOB) FROM head WHERE one = 1"
+    ).get
+    if row is None:
+        return Head(0, b"", b"", 0, b"")
+    return Head._make(row)
+
+
+def _find(connection: apsw.Connection, id: bytes) -> int | None:
+    found: int | None = connection.execute("SELECT seq FROM entries WHERE id = ?", (id,)).get
+    return found
+
+
+def _read(connection: apsw.Connection, seq: int) -> bytes | None:
+    data: bytes | None = connection.execute("SELECT CAST(bytes AS BLOB) FROM entries WHERE seq = ?", (seq,)).get
+    return data
+
+
+def _refuse_changes(operation: int, table: str | None, column: str | None, *_: str | None) -> int:
+    if table == "entries" and operation in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE):
+        return apsw.SQLITE_DENY
+    return apsw.SQLITE_OK
+
+
+@cache
+def _schema_text() -> str:
+    return files("ledger.stores").joinpath("sqlite.sql").read_text("utf-8")
+
+
+def _schema_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:
+    return list(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"))
+
+
+@cache
+def _expected_schema() -> list[tuple[Any, ...]]:
+    connection = apsw.Connection(":memory:")
+    connection.execute(_schema_text())
+    return _schema_of(connection)
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours: whose fault, what is true now, what to do."""
+    try:
+        yield
+    except apsw.Error as error:
+        _translate(error, path)
+
+
+def _translate(error: apsw.Error, path: Path) -> NoReturn:
+    match error:
+        case apsw.BusyError() | apsw.LockedError():
+            raise Unavailable(f"{path} is locked by another process; nothing was recorded", "wait, then try again", code="locked") from None
+        case apsw.FullError():
+            raise Unavailable(f"no space left for {path}; nothing was recorded", "free space, then try again", code="full") from None
+        case apsw.NotADBError():
+            raise Misuse(f"{path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger") from None
+        case apsw.CorruptError():
+            raise Tampered(
+                f"{path} is damaged: {error}", "restore a copy, then ledger verify; keep the damaged file", code="damaged", check=1
+            ) from None
+        case apsw.ConstraintError():
+            raise Tampered(f"{path} refuses a row: {error}", "ledger verify", code="constraint", check=6) from None
+        case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError() | apsw.AuthError():
+            raise Unavailable(f"{path} cannot be opened or written: {error}", "check its owner and permissions", code="access") from None
+        case apsw.SQLError():
+            raise Tampered(f"{path} has not the tables of a ledger: {error}", "restore a copy", code="schema", check=1) from None
+        case _:
+            raise Unavailable(f"{path} could not be used: {error}", "try again", code="store") from None
+
+
+def _reset_after_fork() -> None:
+    for store in list(_stores):
+        store._after_fork()  # noqa: SLF001 - our own, in the child before anything else runs
+
+
+os.register_at_fork(after_in_child=_reset_after_fork)

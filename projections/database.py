@@ -1,0 +1,125 @@
+"""The one door to the database in which projections keep their rows.
+
+Everything above speaks portable SQL through `Database`; SQLite, through APSW, stands behind it today. What is kept here
+was computed from the ledger and can be deleted: so a commit need not reach the disk before it returns.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
+
+import apsw
+
+from ledger.errors import Unavailable
+
+Row: TypeAlias = tuple[Any, ...]
+
+TEMPORARY: Final = ""  # SQLite's name for a private database that goes to disk when it grows, and vanishes when closed
+TABLE_END: Final = " STRICT, WITHOUT ROWID"
+BUSY_SECONDS: Final = 60
+_PRAGMAS: Final = (
+    "journal_mode = wal",
+    "synchronous = normal",
+    "cache_size = -32768",  # KiB
+    "wal_autocheckpoint = 8000",  # pages
+    "temp_store = memory",
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _said_plainly(call: Callable[P, T]) -> Callable[P, T]:
+    """Turn APSW's errors into `Unavailable`: whatever ails a file that can be made again, nothing is lost."""
+
+    @wraps(call)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except apsw.BusyError as error:
+            raise Unavailable(
+                f"the projections' database is busy ({error})", "wait for the other command, then again"
+            ) from error
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.FullError) as error:
+            raise Unavailable(
+                f"the projections' database cannot be written ({error})",
+                "make its folder writable and free space, or ask with projections in memory",
+                code="projections_unwritable",
+            ) from error
+        except apsw.Error as error:
+            raise Unavailable(
+                f"the projections' database is damaged ({error})",
+                "delete the file that ends in .projections.db; it is made again from the ledger",
+                code="projections_damaged",
+            ) from error
+
+    return wrapped
+
+
+class Database:
+    """A database of derived rows. Parameters are `?`; every failure of the database is `Unavailable`."""
+
+    @_said_plainly
+    def __init__(self, path: str | Path = TEMPORARY) -> None:
+        self.path = str(path)
+        self._connection = apsw.Connection(self.path)
+        self._connection.set_busy_timeout(BUSY_SECONDS * 1000)
+        for pragma in _PRAGMAS:
+            self._connection.execute(f"PRAGMA {pragma}")
+
+    @_said_plainly
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement that answers nothing."""
+        self._connection.execute(sql, tuple(parameters))
+
+    @_said_plainly
+    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run one statement for each row."""
+        self._connection.executemany(sql, rows)
+
+    @_said_plainly
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return all rows of a query."""
+        return self._connection.execute(sql, tuple(parameters)).fetchall()
+
+    def batches(self, sql: str, size: int) -> Iterator[list[Row]]:
+        """Yield the rows of a query, `size` at a time, in constant memory."""
+        cursor = self._cursor(sql)
+        while batch := self._next(cursor, size):
+            yield batch
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and alone: other writers wait, readers see what was before."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self.execute("ROLLBACK")
+            raise
+
+    @_said_plainly
+    def table_names(self) -> set[str]:
+        """Return the names of all tables."""
+        return {name for (name,) in self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    @_said_plainly
+    def _cursor(self, sql: str) -> apsw.Cursor:
+        return self._connection.execute(sql)
+
+    @_said_plainly
+    def _next(self, cursor: apsw.Cursor, size: int) -> list[Row]:
+        batch = []
+        for row in cursor:
+            batch.append(row)
+            if len(batch) == size:
+                break
+        return batch

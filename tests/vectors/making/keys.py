@@ -1,0 +1,161 @@
+"""FORMAT.md sections 4, 5 and 9, signing side: keys from fixed seeds, credentials, notes; and the signatures that must fail."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from .encode import b64, sha
+
+STATEMENT = "application/vnd.lifecycle-ledger.statement.v1+json"
+BATCH = "application/vnd.lifecycle-ledger.batch.v1+json"
+CERTIFICATE = "application/vnd.lifecycle-ledger.certificate.v1+json"
+NAMESPACES = {STATEMENT: b"statement.v1@lifecycle-ledger", BATCH: b"batch.v1@lifecycle-ledger"}
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+Point = tuple[int, int]
+ZERO: Point = (0, 1)
+
+
+def add(a: Point, b: Point) -> Point:
+    """Edwards addition, RFC 8032 section 5.1.4, in affine coordinates: slow and plain."""
+    (x1, y1), (x2, y2) = a, b
+    k = D * x1 * x2 * y1 * y2
+    return (x1 * y2 + x2 * y1) * pow(1 + k, -1, P) % P, (y1 * y2 + x1 * x2) * pow(1 - k, -1, P) % P
+
+
+def times(n: int, point: Point) -> Point:
+    total = ZERO
+    while n:
+        if n & 1:
+            total = add(total, point)
+        point, n = add(point, point), n >> 1
+    return total
+
+
+def unpack(data: bytes) -> Point:
+    word = int.from_bytes(data, "little")
+    y, sign = word & (1 << 255) - 1, word >> 255
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    assert (x * x - square) % P == 0
+    return (P - x if x & 1 != sign else x), y % P
+
+
+def pack(point: Point) -> bytes:
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+BASE = unpack(bytes.fromhex("58" + "66" * 31))
+ORDER_8 = unpack(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"))
+
+
+def wire(*parts: bytes) -> bytes:
+    return b"".join(len(p).to_bytes(4, "big") + p for p in parts)
+
+
+def pae(kind: str, body: bytes) -> bytes:
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(body), body)
+
+
+class Key:
+    """An Ed25519 key from a seed, used raw or as SSHSIG. `sign` takes what a test wants to spoil."""
+
+    def __init__(self, name: str, scheme: str = "ed25519", seed: bytes | None = None) -> None:
+        self.seed = seed or sha(b"lifecycle-ledger test vector key ", name.encode())
+        self.scheme = scheme
+        self.private = Ed25519PrivateKey.from_private_bytes(self.seed)
+        self.public = self.private.public_key().public_bytes_raw()
+
+    def sign(self, kind: str, body: bytes, **ssh: Any) -> bytes:
+        message = pae(kind, body)
+        if self.scheme == "sshsig-ed25519":
+            return self.sshsig(message, **{"namespace": NAMESPACES.get(kind, b"x"), **ssh})
+        return self.private.sign(message)
+
+    def sshsig(self, message: bytes, namespace: bytes, hash_name: str = "sha512", reserved: bytes = b"",
+               tail: bytes = b"", holder: Key | None = None, version: int = 1) -> bytes:
+        hashed = hashlib.new(hash_name, message).digest()
+        signed = b"SSHSIG" + wire(namespace, reserved, hash_name.encode(), hashed)
+        shown = wire(b"ssh-ed25519", (holder or self).public)
+        signature = wire(b"ssh-ed25519", (holder or self).private.sign(signed))
+        return b"SSHSIG" + version.to_bytes(4, "big") + wire(shown, namespace, reserved, hash_name.encode(), signature) + tail
+
+    def odd(self, message: bytes, nonce: int, shift: Point = ZERO, r_bytes: bytes | None = None) -> bytes:
+        """A signature with a chosen nonce, R moved by `shift`, R spelt as `r_bytes`: S fits the moved equation."""
+        half = hashlib.sha512(self.seed).digest()[:32]
+        secret = int.from_bytes(half, "little") & (1 << 254) - 8 | 1 << 254
+        r = r_bytes or pack(add(times(nonce, BASE), shift))
+        k = int.from_bytes(hashlib.sha512(r + self.public + message).digest(), "little") % L
+        return r + ((nonce + k * secret) % L).to_bytes(32, "little")
+
+
+class Fixed:
+    """A public key without a private one: points that must be refused, schemes nobody knows, ML-DSA (hedged: never signs here)."""
+
+    def __init__(self, public: bytes, scheme: str = "ed25519", signature: bytes = bytes(64)) -> None:
+        self.public, self.scheme, self.signature = public, scheme, signature
+
+    def sign(self, kind: str, body: bytes) -> bytes:
+        return self.signature
+
+
+def key_id(key: Key | Fixed) -> str:
+    return sha(b"lifecycle-ledger/key/v1\n", key.scheme.encode(), b"\0", key.public).hex()
+
+
+class Credential:
+    """One or two keys, in the order of their ids (or as given, with ordered=False)."""
+
+    def __init__(self, *keys: Key | Fixed, ordered: bool = True) -> None:
+        self.keys = sorted(keys, key=key_id) if ordered else list(keys)
+        ids = sorted(key_id(k) for k in keys)
+        self.id = ids[0] if len(ids) == 1 else sha(b"lifecycle-ledger/credential/v1\n", *(i.encode() + b"\n" for i in ids)).hex()
+
+    def json(self) -> list[dict[str, str]]:
+        return [{"public": b64(k.public), "scheme": k.scheme} for k in self.keys]
+
+    def sign(self, kind: str, body: bytes) -> list[str]:
+        return [b64(k.sign(kind, body)) for k in self.keys]
+
+
+def one(name: str, scheme: str = "ed25519") -> Credential:
+    return Credential(Key(name, scheme))
+
+
+def ml_dsa_public(first: int) -> bytes:
+    """Public key of the ML-DSA-44 seed first, first+1, ... (32 bytes): deterministic, unlike its signatures."""
+    return MLDSA44PrivateKey.from_seed_bytes(bytes(range(first, first + 32))).public_key().public_bytes_raw()
+
+
+def note_id(name: str, kind: int, public: bytes) -> bytes:
+    return sha(name.encode(), b"\n", bytes([kind]), public)[:4]
+
+
+def vkey(name: str, kind: int, public: bytes) -> str:
+    return f"{name}+{note_id(name, kind, public).hex()}+{b64(bytes([kind]) + public)}"
+
+
+def signature_line(name: str, key: Key, text: bytes, blob: str | None = None) -> bytes:
+    payload = b64(note_id(name, 1, key.public) + key.private.sign(text))
+    return f"— {name} {blob or payload}\n".encode()
+
+
+def note_text(origin: str, size: int | str, root: bytes | str) -> bytes:
+    return f"{origin}\n{size}\n{root if isinstance(root, str) else b64(root)}\n".encode()
+
+
+LOG = Key("log", seed=bytes(range(32)))
+WITNESS = Key("witness", seed=bytes(range(32, 64)))
+SSH = Key("approver", "sshsig-ed25519", bytes(range(0x60, 0x80)))
+LOG_ML_DSA = ml_dsa_public(0x80)
+ORIGIN = "example.com/audit-log"
+VKEY = vkey(ORIGIN, 1, LOG.public)
+VKEY_ML_DSA = vkey(ORIGIN, 6, LOG_ML_DSA)
