@@ -24,7 +24,7 @@ from projections.tables import table
 from projections.values import ids, mapping, packed
 
 ROUND_KEYS: Final = 12_000
-FLUSH: Final = 4_096  # entries
+FLUSH: Final = 1024  # entries
 ALWAYS: Final = "~"  # after every time
 
 COUNTS: Final = table("counts", "type", "events:integer first_seq:integer last_seq:integer unrouted:integer")
