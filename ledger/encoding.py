@@ -1,10 +1,10 @@
 """The one byte form, written and strictly read (FORMAT.md sections 1, 2 and 4).
 
-`encode` writes a value in the one form or raises `Misuse` with the path of what cannot be said. `decode` takes bytes only
-if they are what `encode` would write for the value they hold, and raises `Tampered` for everything else.
+`encode` writes a value in the one form or raises `Misuse` with the path of what cannot be said. `decode` takes bytes
+only if they are what `encode` would write for the value they hold, and raises `Tampered` for everything else.
 
-msgspec does the work in C, but it alone is not strict: it takes duplicate keys, blanks, `-0`, and writes NaN as `null`.
-Two things make it so: every accepted buffer equals its own re-encoding, and what re-encoding would not change (forbidden
+msgspec does the work in C, but it alone is not strict: it takes duplicate keys, blanks, `-0`, and writes NaN as
+`null`. Two things make it so: every accepted buffer equals its own re-encoding, and what re-encoding would not change (forbidden
 characters, -0.0, integers beyond 2^53 - 1, depth, long keys) is looked for. `_plain` rules these out for common buffers
 with a few scans in C; only a buffer that fails it is walked in Python.
 """
@@ -61,7 +61,7 @@ def encode(value: Any, what: str = "") -> bytes:
 
 
 def decode(data: bytes, limit: int = ENTRY_LIMIT) -> Any:
-    """Return the object that `data` holds in the one form, of at most `limit` bytes; raise `Tampered` for anything else."""
+    """Return the object that `data` holds in the one form, in at most `limit` bytes; raise `Tampered` for all else."""
     if len(data) > limit:
         raise _not_the_form(f"{len(data):,} bytes, the limit is {limit:,}")
     plain = _plain(data)
@@ -121,12 +121,16 @@ def _inspect(value: Any, path: str, depth: int) -> None:
             _inspect_text(value, path)
         case int():
             if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
-                raise Misuse(f"{path or 'value'} is beyond 2^53 - 1: other languages lose its digits", "write it as text")
+                raise Misuse(
+                    f"{path or 'value'} is beyond 2^53 - 1: other languages lose its digits", "write it as text"
+                )
         case float():
             _inspect_float(value, path)
         case dict() | list() | tuple():
             if depth > DEPTH_LIMIT:
-                raise Misuse(f"{path or 'value'} is nested deeper than {DEPTH_LIMIT}", "put it into a file: evidence=[...]")
+                raise Misuse(
+                    f"{path or 'value'} is nested deeper than {DEPTH_LIMIT}", "put it into a file: evidence=[...]"
+                )
             items = value.items() if isinstance(value, dict) else enumerate(value)
             for key, item in items:
                 _inspect(item, _step(path, key) if isinstance(value, dict) else f"{path}[{key}]", depth + 1)
@@ -139,7 +143,9 @@ def _step(path: str, key: Any) -> str:
         raise Misuse(f"{path or 'value'} has a key that is not text: {key!r}", f"use {str(key)!r}")
     _inspect_text(key, f"{path or 'value'}: a key")
     if len(key.encode()) > KEY_LIMIT:
-        raise Misuse(f"{path or 'value'} has a key of {len(key.encode())} bytes; the limit is {KEY_LIMIT}", "shorten it")
+        raise Misuse(
+            f"{path or 'value'} has a key of {len(key.encode())} bytes; the limit is {KEY_LIMIT}", "shorten it"
+        )
     if not path:
         return key
     return f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]"
@@ -186,7 +192,9 @@ _OWN_TYPE: Final = re.compile(r"(?=.{1,128}\Z)[a-z0-9-]+(?:\.[a-z0-9-]+)+/[a-z0-
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _NAMED_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_TIME: Final = re.compile(r"(?:19[7-9]|[2-9][0-9][0-9])[0-9]-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", re.ASCII)
+_TIME: Final = re.compile(
+    r"(?:19[7-9]|[2-9][0-9][0-9])[0-9]-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", re.ASCII
+)
 _ORIGIN: Final = re.compile(r"(?!.*://)[!-*,-~]{1,255}")
 
 
@@ -249,7 +257,9 @@ def is_time(text: str) -> bool:
 def time_text(moment: datetime) -> str:
     """Return an aware datetime as `YYYY-MM-DDTHH:MM:SS.ffffffZ`; raise `Misuse` if it has no zone or is before 1970."""
     if moment.tzinfo is None or moment.utcoffset() is None:
-        raise Misuse(f"time {moment} has no zone", "datetime.now().astimezone(), or datetime.now(UTC)", code="naive_time")
+        raise Misuse(
+            f"time {moment} has no zone", "datetime.now().astimezone(), or datetime.now(UTC)", code="naive_time"
+        )
     utc = moment.astimezone(UTC)
     if utc.year < 1970:
         raise Misuse(f"time {moment} is before 1970", "check the clock it came from", code="time_range")

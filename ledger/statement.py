@@ -15,8 +15,8 @@ from ledger.errors import Misuse, Tampered
 
 RELATIONS: Final = frozenset(("answers", "caused_by", "corrects", "ends", "of", "supersedes", "under", "uses"))
 SUBJECT_KEYS: Final = frozenset(
-    "action alert artifacts component dataset deployment document environment handle hold incident plan request segment"
-    " system version".split()
+    ("action", "alert", "artifacts", "component", "dataset", "deployment", "document", "environment", "handle", "hold")
+    + ("incident", "plan", "request", "segment", "system", "version")
 )
 REFS_LIMIT: Final = 256
 ARTIFACTS_LIMIT: Final = 64
@@ -31,7 +31,7 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an author said. `data` holds the fields of the type, `subject` what it is about; times are 27-character text."""
+    """What an author said: `data` holds the fields of the type, `subject` what it is about. Times are 27 characters."""
 
     actor: str
     data: dict[str, Any]
@@ -63,8 +63,9 @@ def write(fields: dict[str, Any]) -> bytes:
     """Return the bytes of a statement; raise `Misuse` where the form cannot hold it or it is over 49,152 bytes."""
     body = encoding.encode(fields, str(fields.get("type", "statement")))
     if len(body) > encoding.STATEMENT_LIMIT:
+        limit = f"the limit is {encoding.STATEMENT_LIMIT:,}; largest: {_largest(fields)}"
         raise Misuse(
-            f"{fields['type']} is {len(body):,} bytes, the limit is {encoding.STATEMENT_LIMIT:,}; largest: {_largest(fields)}",
+            f"{fields['type']} is {len(body):,} bytes, {limit}",
             "put it into a file: evidence=[ledger.file(...)]",
             code="too_large",
         )
@@ -189,7 +190,10 @@ def _is_refs(value: object) -> bool:
         isinstance(value, dict)
         and len(value) > 0
         and all(
-            relation in RELATIONS and isinstance(refs, list) and 1 <= len(refs) <= REFS_LIMIT and all(map(_is_ref, refs))
+            relation in RELATIONS
+            and isinstance(refs, list)
+            and 1 <= len(refs) <= REFS_LIMIT
+            and all(map(_is_ref, refs))
             for relation, refs in value.items()
         )
     )

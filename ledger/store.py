@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from ledger.merkle.edge import Tile
+
 
 class Head(NamedTuple):
     """Where a log stands.
@@ -37,14 +39,6 @@ class Row(NamedTuple):
     data: bytes
 
 
-class TileRow(NamedTuple):
-    """Hashes `index*256 ..` of tile level `level`, 32 bytes each, 1 to 256 of them."""
-
-    level: int
-    index: int
-    hashes: bytes
-
-
 class Appending(Protocol):
     """The inside of a store's write section."""
 
@@ -58,7 +52,12 @@ class Appending(Protocol):
         """Return an entry's bytes."""
 
     def append(
-        self, rows: Sequence[Row], tiles: Sequence[TileRow], authority: Sequence[int], disclosures: Sequence[str], head: Head
+        self,
+        rows: Sequence[Row],
+        tiles: Sequence[Tile],
+        authority: Sequence[int],
+        disclosures: Sequence[str],
+        head: Head,
     ) -> None:
         """Write rows, tile rows, the places of key events, disclosures and the new head, and commit."""
 

@@ -14,10 +14,10 @@ TILE = 256
 
 
 class Tile(NamedTuple):
-    """Hashes number `index * 256` and on of tile level `level`: 1 to 256 of them, joined."""
+    """Hashes `number * 256` and on of tile level `level`: 1 to 256 of them, joined."""
 
     level: int
-    index: int
+    number: int
     hashes: bytes
 
 
@@ -26,11 +26,17 @@ class Edge:
 
     __slots__ = ("_above", "_low", "_upper", "open")
 
-    def __init__(self) -> None:
-        self._upper = Frontier()  # over the roots of full level-0 tiles
-        self._low = Frontier()  # over the open level-0 tile
-        self.open: list[bytes] = []  # its leaves
-        self._above: list[bytes] = []  # hashes of the open tile of level 1, 2, ..., joined
+    def __init__(
+        self,
+        upper: Frontier | None = None,
+        low: Frontier | None = None,
+        open_leaves: list[bytes] | None = None,
+        above: list[bytes] | None = None,
+    ) -> None:
+        self._upper = upper or Frontier()  # over the roots of full level-0 tiles
+        self._low = low or Frontier()  # over the open level-0 tile
+        self.open = open_leaves or []  # its leaves
+        self._above = above or []  # hashes of the open tile of level 1, 2, ..., joined
 
     @property
     def size(self) -> int:
@@ -52,12 +58,7 @@ class Edge:
 
     def copy(self) -> Self:
         """Return an edge of its own with the same content."""
-        new = type(self)()
-        new._upper = self._upper.copy()
-        new._low = self._low.copy()
-        new.open = self.open.copy()
-        new._above = self._above.copy()
-        return new
+        return type(self)(self._upper.copy(), self._low.copy(), self.open.copy(), self._above.copy())
 
     def extend(self, leaves: Sequence[bytes]) -> list[Tile]:
         """Add leaf hashes; return the tiles to be written."""
@@ -114,7 +115,9 @@ class Edge:
         while count:
             hashes = read_tile(level, count // TILE) if count % TILE else b""
             if len(hashes) != HASH_SIZE * (count % TILE):
-                raise Tampered(f"tile {level}/{count // TILE} is missing or cut", "ledger rebuild", code="nodes", check=9)
+                raise Tampered(
+                    f"tile {level}/{count // TILE} is missing or cut", "ledger rebuild", code="nodes", check=9
+                )
             edge._above.append(hashes)
             level, count = level + 1, count // TILE
         return edge

@@ -1,7 +1,7 @@
 """The ledger in one SQLite file, through APSW: WAL, `synchronous=FULL`, one transaction a commit.
 
-One connection writes, under a lock; each thread that reads has one of its own. After a fork the child opens its own: the
-inherited ones are kept, unused, so that closing them cannot touch the parent's WAL.
+One connection writes, under a lock; each thread that reads has one of its own. After a fork the child opens its own:
+the inherited ones are kept, unused, so that closing them cannot touch the parent's WAL.
 """
 
 import hashlib
@@ -15,11 +15,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, NoReturn
+from urllib.parse import quote
 
 import apsw
 
 from ledger.errors import Misuse, Tampered, Unavailable
-from ledger.store import Appending, Head, Row, TileRow
+from ledger.merkle.edge import Tile
+from ledger.store import Appending, Head, Row
 
 APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
 FORMAT: Final = 1
@@ -40,7 +42,9 @@ def create(path: Path) -> "SqliteStore":
     with _faults(path):
         connection = apsw.Connection(str(path))
         connection.execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
-        connection.execute(f"BEGIN; {_schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
+        connection.execute(
+            f"BEGIN; {_schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}"
+        )
         connection.execute("INSERT INTO head VALUES (1, 0, x'', x'', 0, ''); COMMIT")
         connection.close()
     return SqliteStore(path)
@@ -62,7 +66,9 @@ class SqliteStore:
         self._start()
         _stores.add(self)
         if not path.is_file():
-            raise Misuse(f"there is no ledger at {path}", "ledger init, or name the right file with --ledger or LEDGER_URL")
+            raise Misuse(
+                f"there is no ledger at {path}", "ledger init, or name the right file with --ledger or LEDGER_URL"
+            )
         with _faults(path):
             self._recognise(self._reader())
 
@@ -95,13 +101,15 @@ class SqliteStore:
             return apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
-            connection.execute("SELECT count(*) FROM sqlite_schema").get
+            list(connection.execute("SELECT count(*) FROM sqlite_schema"))
         except (apsw.CantOpenError, apsw.ReadOnlyError):
             # A read-only folder has no room for the WAL's index; without a WAL the file alone is whole.
             if Path(f"{self._path}-wal").exists():
                 raise
-            place = f"file:{self._path.absolute().as_posix().replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?immutable=1"
-            connection = apsw.Connection(place, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+            place = quote(self._path.absolute().as_posix())
+            connection = apsw.Connection(
+                f"file:{place}?immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+            )
         return connection
 
     def _reader(self) -> apsw.Connection:
@@ -112,7 +120,9 @@ class SqliteStore:
 
     def _recognise(self, connection: apsw.Connection) -> None:
         if connection.pragma("application_id") != APPLICATION_ID:
-            raise Misuse(f"{self._path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger")
+            raise Misuse(
+                f"{self._path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger"
+            )
         version = connection.pragma("user_version")
         if version != FORMAT:
             raise Misuse(
@@ -137,7 +147,8 @@ class SqliteStore:
                 yield from map(
                     Row._make,
                     connection.execute(
-                        "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
+                        "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq",
+                        (start, stop),
                     ),
                 )
             finally:
@@ -197,7 +208,7 @@ class SqliteStore:
                 if self._writer is not None and self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
 
-    def replace_derived(self, tiles: Sequence[TileRow], authority: Sequence[int], head: Head) -> None:
+    def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
         """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""
         with self.writing() as section:
             assert isinstance(section, _Section)
@@ -231,7 +242,10 @@ class SqliteStore:
             ).get
             if count != agree:
                 raise Tampered(
-                    f"the index of ids in {self._path} is not that of its rows", "ledger rebuild", code="id_index", check=6
+                    f"the index of ids in {self._path} is not that of its rows",
+                    "ledger rebuild",
+                    code="id_index",
+                    check=6,
                 )
 
     def close(self) -> None:
@@ -259,11 +273,18 @@ class _Section:
     def read(self, seq: int) -> bytes:
         data = _read(self.connection, seq)
         if data is None:
-            raise Tampered(f"entry {seq} is missing in {self._path}", "ledger verify", code="missing_row", check=6, seq=seq)
+            raise Tampered(
+                f"entry {seq} is missing in {self._path}", "ledger verify", code="missing_row", check=6, seq=seq
+            )
         return data
 
     def append(
-        self, rows: Sequence[Row], tiles: Sequence[TileRow], authority: Sequence[int], disclosures: Sequence[str], head: Head
+        self,
+        rows: Sequence[Row],
+        tiles: Sequence[Tile],
+        authority: Sequence[int],
+        disclosures: Sequence[str],
+        head: Head,
     ) -> None:
         execute, many = self.connection.execute, self.connection.executemany
         if len(rows) == 1:
@@ -314,7 +335,7 @@ def _read(connection: apsw.Connection, seq: int) -> bytes | None:
     return data
 
 
-def _refuse_changes(operation: int, table: str | None, column: str | None, *_: str | None) -> int:
+def _refuse_changes(operation: int, table: str | None, *_: str | None) -> int:
     if table == "entries" and operation in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE):
         return apsw.SQLITE_DENY
     return apsw.SQLITE_OK
@@ -348,21 +369,34 @@ def _faults(path: Path) -> Iterator[None]:
 def _translate(error: apsw.Error, path: Path) -> NoReturn:
     match error:
         case apsw.BusyError() | apsw.LockedError():
-            raise Unavailable(f"{path} is locked by another process; nothing was recorded", "wait, then try again", code="locked") from None
+            raise Unavailable(
+                f"{path} is locked by another process; nothing was recorded", "wait, then try again", code="locked"
+            ) from None
         case apsw.FullError():
-            raise Unavailable(f"no space left for {path}; nothing was recorded", "free space, then try again", code="full") from None
+            raise Unavailable(
+                f"no space left for {path}; nothing was recorded", "free space, then try again", code="full"
+            ) from None
         case apsw.NotADBError():
-            raise Misuse(f"{path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger") from None
+            raise Misuse(
+                f"{path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger"
+            ) from None
         case apsw.CorruptError():
             raise Tampered(
-                f"{path} is damaged: {error}", "restore a copy, then ledger verify; keep the damaged file", code="damaged", check=1
+                f"{path} is damaged: {error}",
+                "restore a copy, then ledger verify; keep the damaged file",
+                code="damaged",
+                check=1,
             ) from None
         case apsw.ConstraintError():
             raise Tampered(f"{path} refuses a row: {error}", "ledger verify", code="constraint", check=6) from None
         case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError() | apsw.AuthError():
-            raise Unavailable(f"{path} cannot be opened or written: {error}", "check its owner and permissions", code="access") from None
+            raise Unavailable(
+                f"{path} cannot be opened or written: {error}", "check its owner and permissions", code="access"
+            ) from None
         case apsw.SQLError():
-            raise Tampered(f"{path} has not the tables of a ledger: {error}", "restore a copy", code="schema", check=1) from None
+            raise Tampered(
+                f"{path} has not the tables of a ledger: {error}", "restore a copy", code="schema", check=1
+            ) from None
         case _:
             raise Unavailable(f"{path} could not be used: {error}", "try again", code="store") from None
 
