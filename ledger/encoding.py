@@ -4,9 +4,9 @@
 only if they are what `encode` would write for the value they hold, and raises `Tampered` for everything else.
 
 msgspec does the work in C, but it alone is not strict: it takes duplicate keys, blanks, `-0`, and writes NaN as
-`null`. Two things make it so: every accepted buffer equals its own re-encoding, and what re-encoding would not change (forbidden
-characters, -0.0, integers beyond 2^53 - 1, depth, long keys) is looked for. `_plain` rules these out for common buffers
-with a few scans in C; only a buffer that fails it is walked in Python.
+`null`. Two things make it so: every accepted buffer equals its own re-encoding, and what re-encoding would not change
+(forbidden characters, -0.0, integers beyond 2^53 - 1, depth, long keys) is looked for. `_plain` rules these out for
+common buffers with a few scans in C; only a buffer that fails it is walked in Python.
 """
 
 import base64
@@ -38,9 +38,12 @@ _FORBIDDEN: Final = re.compile(
     + "".join(chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(17))
     + "\ud800-\udfff]"
 )
-_LONG_DIGITS: Final = re.compile(rb"[0-9]{16}")
+_MINUS_ZERO: Final = re.compile(rb"-0\.0(?:[,\]}]|\Z)")
+# Digits as `0`, what stands before a number (`-` among it) as `,`: an integer of 16 digits or more shows as one text.
+_SHAPE: Final = bytes.maketrans(b"123456789:[-", b"000000000,,,")
+_LONG_INTEGER: Final = b",0000000000000000"
 _LONG_STRING: Final = re.compile(rb'"[^"]{%d}' % (KEY_LIMIT + 1))
-_BRACKETS_KEPT: Final = bytes(set(range(256)) - set(b"{["))
+_BRACKETS_KEPT: Final = bytes(set(range(256)) - set(b"{[\n"))
 _BARE: Final = KEY_LIMIT  # a shorter buffer has no room for a longer key
 
 
@@ -94,11 +97,16 @@ def _plain(data: bytes) -> bool:
         data.isascii()
         and b"\\" not in data
         and b"\x7f" not in data
-        and b"-0.0" not in data
-        and _LONG_DIGITS.search(data) is None
-        and len(data.translate(None, _BRACKETS_KEPT)) <= DEPTH_LIMIT
+        and (b"-0.0" not in data or _MINUS_ZERO.search(data) is None)
+        and _LONG_INTEGER not in (b"," + data).translate(_SHAPE)
+        and max(map(len, data.translate(None, _BRACKETS_KEPT).split(b"\n"))) <= DEPTH_LIMIT
         and (len(data) < _BARE or _LONG_STRING.search(data) is None)
     )
+
+
+def plain_lines(data: bytes) -> bool:
+    """Whether scans in C show that `_inspect` has nothing to find in any line of `data`, JSON texts each ended by LF."""
+    return _plain(data)
 
 
 def _check_utf8(data: bytes) -> None:

@@ -16,7 +16,7 @@ FIRST_PREV: Final = "0" * 64
 SEQ_LIMIT: Final = 2**53 - 2
 BATCH_LIMIT: Final = 4_096
 BATCH_BYTES_LIMIT: Final = 8 * 2**20
-_MARK: Final = b',"statement":'
+MARK: Final = b',"statement":'
 
 
 class BatchHead(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def write(seq: int, prev: bytes, recorded: str, body: bytes, signatures: str, ba
     """Return an entry's bytes. `signatures` and `batch` are JSON text in the one form (see the two functions below)."""
     data = (
         f'{{{batch}"prev":"{prev.hex()}","recorded":"{recorded}","seq":{seq},"signatures":{signatures}'.encode()
-        + _MARK
+        + MARK
         + body
         + b"}"
     )
@@ -99,7 +99,7 @@ def batch_text(header: bytes) -> str:
 
 def body_of(data: bytes) -> bytes:
     """Return the statement's bytes of an entry in the one form: between the first mark and the closing brace."""
-    return data[data.index(_MARK) + len(_MARK) : -1]
+    return data[data.index(MARK) + len(MARK) : -1]
 
 
 def view(data: bytes) -> Entry:
@@ -142,9 +142,9 @@ def check(fields: dict[str, Any], data: bytes) -> bytes:
         raise _bad("has a malformed recorded")
     if not (type(fields["seq"]) is int and 0 <= fields["seq"] <= SEQ_LIMIT):
         raise _bad("has a malformed seq")
-    _check_signatures(fields["signatures"])
+    check_signatures(fields["signatures"])
     if "batch" in fields:
-        _check_batch(fields["batch"])
+        check_batch(fields["batch"])
     if type(fields["statement"]) is not dict:
         raise _bad("has no statement object")
     body = body_of(data)
@@ -154,7 +154,8 @@ def check(fields: dict[str, Any], data: bytes) -> bytes:
     return body
 
 
-def _check_signatures(value: object) -> None:
+def check_signatures(value: object) -> None:
+    """Raise `Tampered` (C5) unless a `signatures` member has its form and size."""
     if not isinstance(value, list) or len(value) > 2:
         raise _bad("has malformed signatures")
     if not value:
@@ -167,7 +168,8 @@ def _check_signatures(value: object) -> None:
         encoding.b64decode(item)
 
 
-def _check_batch(value: object) -> None:
+def check_batch(value: object) -> None:
+    """Raise `Tampered` (C5) unless a `batch` member has the form of a head or of a member."""
     if not isinstance(value, dict):
         raise _bad("has a malformed batch")
     if value.keys() == {"first"}:

@@ -15,8 +15,8 @@ from ledger.errors import Misuse, Tampered
 
 RELATIONS: Final = frozenset(("answers", "caused_by", "corrects", "ends", "of", "supersedes", "under", "uses"))
 SUBJECT_KEYS: Final = frozenset(
-    ("action", "alert", "artifacts", "component", "dataset", "deployment", "document", "environment", "handle", "hold")
-    + ("incident", "plan", "request", "segment", "system", "version")
+    {"action", "alert", "artifacts", "component", "dataset", "deployment", "document", "environment", "handle", "hold"}
+    | {"incident", "plan", "request", "segment", "system", "version"}
 )
 REFS_LIMIT: Final = 256
 ARTIFACTS_LIMIT: Final = 64
@@ -160,7 +160,8 @@ def _is_artifacts(value: object) -> bool:
     )
 
 
-def _is_subject(value: object) -> bool:
+def is_subject(value: object) -> bool:
+    """Whether a decoded value is a subject: known keys, labels, and digests under artifact names."""
     if type(value) is not dict:
         return False
     for key, name in value.items():
@@ -255,7 +256,7 @@ _ENVELOPE: Final[dict[str, Callable[[Any], bool]]] = {
     "refs": _is_refs,
     "rev": lambda value: type(value) is int and value >= 1,
     "source": _is_full_object,
-    "subject": _is_subject,
+    "subject": is_subject,
     "time": _text_by(encoding.is_time),
     "type": _is_type,
 }

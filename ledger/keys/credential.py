@@ -20,8 +20,8 @@ from ledger.signatures import (
 )
 
 
-class UnknownScheme(Exception):  # noqa: N818 - no error of anybody's: a verifier turns it into UNVERIFIABLE
-    """A credential holds a key of a scheme that this release cannot verify; `scheme` names it."""
+class UnknownScheme(Exception):
+    """A credential holds a key of a `scheme` that this release cannot verify. Nobody's error: it makes UNVERIFIABLE."""
 
     def __init__(self, scheme: str) -> None:
         super().__init__(scheme)

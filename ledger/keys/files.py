@@ -32,7 +32,7 @@ def save(path: Path, pem: bytes) -> None:
 
 
 def load_signer(path: Path, passphrase: bytes | None = None) -> Ed25519Signer:
-    """Return the author's key in a file; raise `Misuse` for one that is missing, open, unreadable or of another kind."""
+    """Return the author's key in a file; raise `Misuse` for one that is missing, open to others or of another kind."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     keys = _load(path, passphrase)

@@ -403,7 +403,7 @@ def _translate(error: apsw.Error, path: Path) -> NoReturn:
 
 def _reset_after_fork() -> None:
     for store in list(_stores):
-        store._after_fork()  # noqa: SLF001 - our own, in the child before anything else runs
+        store._after_fork()
 
 
 os.register_at_fork(after_in_child=_reset_after_fork)

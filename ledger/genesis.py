@@ -1,0 +1,129 @@
+"""Entry 0: the log's name, its keys, its first administrators and its rule table (FORMAT.md section 8)."""
+
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, NamedTuple
+
+from ledger.encoding import b64decode, is_handle, is_origin, is_type
+from ledger.errors import Misuse, Tampered
+from ledger.keys.credential import Credential
+from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, VerifierKey
+
+ROLES: Final = frozenset(("recorder", "approver", "compliance", "admin", "auditor"))
+
+
+class Rule(NamedTuple):
+    """What a type of the rule table asks: may it stand in a batch, which roles, does it change trust."""
+
+    batch: bool
+    roles: frozenset[str]
+    trust: bool
+
+
+class Administrator(NamedTuple):
+    """One who may authorise from the first entry on."""
+
+    handle: str
+    credential: Credential
+    roles: frozenset[str]
+
+
+class Genesis(NamedTuple):
+    """What entry 0 says; `leaf` (hex) names the log."""
+
+    leaf: str
+    origin: str
+    log_keys: tuple[VerifierKey, ...]
+    rules: dict[str, Rule]
+    administrators: tuple[Administrator, ...]
+
+
+def read_genesis(statement: dict[str, Any], leaf: str) -> Genesis:
+    """Return what a genesis statement says; raise `Tampered` (C10) where it is none."""
+    try:
+        return _read(statement, leaf)
+    except (Tampered, Misuse) as error:
+        raise Tampered(f"entry 0 is no genesis: {error.message}", code="genesis", check=10, seq=0) from None
+
+
+def _read(statement: dict[str, Any], leaf: str) -> Genesis:
+    data = statement["data"]
+    require(statement["type"] == "genesis" and statement["rev"] == 1, "type or rev")
+    require(statement["subject"] == {} and "log" not in statement, "subject or log")
+    check_fields(data, _REQUIRED, {"continues"})
+    require(data["format"] == 1 and type(data["format"]) is int and data["hash"] == "sha256", "format or hash")
+    require(is_text(data["origin"]) and is_origin(data["origin"]), "origin")
+    require(is_text(data["nonce"]) and len(b64decode(data["nonce"])) == 32, "nonce")
+    _check_recovery(data["recovery"])
+    if "continues" in data:
+        check_fields(data["continues"], {"checkpoint", "origin"}, frozenset())
+    require(isinstance(data["administrators"], list) and 1 <= len(data["administrators"]) <= 64, "administrators")
+    administrators = tuple(map(_read_administrator, data["administrators"]))
+    first = administrators[0]
+    require((statement["actor"], statement["key"]) == (first.handle, first.credential.id), "signed by another")
+    log_keys, rules = _read_log_keys(data["log_keys"], data["origin"]), _read_rules(data["rules"])
+    return Genesis(leaf, data["origin"], log_keys, rules, administrators)
+
+
+_REQUIRED: Final = {"administrators", "format", "hash", "log_keys", "nonce", "origin", "recovery", "rules"}
+
+
+def _read_administrator(value: Any) -> Administrator:
+    check_fields(value, {"handle", "keys", "roles"}, frozenset())
+    require(is_text(value["handle"]) and is_handle(value["handle"]), "handle")
+    roles = read_roles(value["roles"])
+    require("admin" in roles, "an administrator without the role admin")
+    return Administrator(value["handle"], Credential.from_json(value["keys"]), roles)
+
+
+def require(good: bool, what: str) -> None:
+    """Raise `Tampered` (C17) where a part of a trust event is not what it must be."""
+    if not good:
+        raise Tampered(f"malformed: {what}", code="trust_form", check=17)
+
+
+def check_fields(data: Any, required: AbstractSet[str], optional: AbstractSet[str]) -> None:
+    """Raise `Tampered` unless `data` is an object with these fields."""
+    require(isinstance(data, dict), "not an object")
+    require(required <= data.keys() <= required | optional, f"needs exactly {', '.join(sorted(required))}")
+
+
+def is_text(value: object) -> bool:
+    """Whether a decoded value is text."""
+    return type(value) is str
+
+
+def read_roles(value: Any) -> frozenset[str]:
+    """Return a list of roles, each known and said once."""
+    require(isinstance(value, list) and len(value) > 0 and all(map(is_text, value)), "roles")
+    require(ROLES.issuperset(value) and len(set(value)) == len(value), "roles")
+    return frozenset(value)
+
+
+def _read_rules(value: Any) -> dict[str, Rule]:
+    require(isinstance(value, dict) and len(value) <= 1024, "rules")
+    rules = {}
+    for kind, rule in value.items():
+        require(is_type(kind), "rules")
+        check_fields(rule, {"batch", "roles", "trust"}, frozenset())
+        require(
+            type(rule["batch"]) is bool and type(rule["trust"]) is bool and isinstance(rule["roles"], list), "rules"
+        )
+        rules[kind] = Rule(rule["batch"], read_roles(rule["roles"]) if rule["roles"] else frozenset(), rule["trust"])
+    return rules
+
+
+def _read_log_keys(value: Any, origin: str) -> tuple[VerifierKey, ...]:
+    require(isinstance(value, list) and len(value) == 2 and all(map(is_text, value)), "log_keys")
+    keys = tuple(map(VerifierKey.parse, value))
+    require([key.kind for key in keys] == [ED25519, MLDSA44_COSIGNATURE], "log_keys")
+    require(all(key.name == origin for key in keys) and keys[0].key_id != keys[1].key_id, "log_keys")
+    return keys
+
+
+def _check_recovery(value: Any) -> None:
+    check_fields(value, {"keys", "threshold"}, frozenset())
+    require(isinstance(value["keys"], list) and 1 <= len(value["keys"]) <= 64, "recovery")
+    for credential in value["keys"]:
+        for key in Credential.from_json(credential).keys:
+            key.check()
+    require(type(value["threshold"]) is int and 1 <= value["threshold"] <= len(value["keys"]), "recovery")

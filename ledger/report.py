@@ -1,0 +1,127 @@
+"""What a verification found, and what it did not prove (FORMAT.md sections 12 and 13)."""
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+Verdict = Literal["VERIFIED", "UNPINNED", "UNVERIFIABLE", "BROKEN"]
+
+EXIT_CODES: Final[dict[Verdict, int]] = {"VERIFIED": 0, "BROKEN": 3, "UNVERIFIABLE": 5, "UNPINNED": 5}
+
+
+class Failure(NamedTuple):
+    """A check that failed: its number, a stable word, the entry (-1: none in particular), what and where."""
+
+    check: int
+    code: str
+    seq: int
+    message: str
+
+
+class Missing(NamedTuple):
+    """Something needed that is not known here: it makes UNVERIFIABLE."""
+
+    code: str
+    seq: int
+    message: str
+
+
+class Finding(NamedTuple):
+    """Something to know that changes no verdict."""
+
+    code: str
+    seq: int
+    message: str
+
+
+class Voucher(NamedTuple):
+    """What outside the log vouches for it: `kind` is key, genesis, pin or checkpoint; size -1 where it names no end."""
+
+    kind: str
+    source: str
+    size: int
+    time: str
+
+
+class Touched(NamedTuple):
+    """An entry that rests on one that failed."""
+
+    seq: int
+    type: str
+    actor: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A verification's outcome. `checked` of `size` entries were read; `covered` is the size of the newest checkpoint.
+
+    `sound_before`: entries below it are the bytes that were sealed, as far as could be told (size if all are).
+    """
+
+    origin: str
+    size: int
+    checked: int
+    covered: int
+    root: str
+    verdict: Verdict
+    failures: tuple[Failure, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    touched: tuple[Touched, ...] = ()
+    vouchers: tuple[Voucher, ...] = ()
+    sound_before: int = 0
+    log_key: str = ""
+    oldest_uncovered: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """What a command ends with: 0 verified, 3 broken, 5 not proven."""
+        return EXIT_CODES[self.verdict]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document `ledger.verify/1`."""
+        return {
+            "schema": "ledger.verify/1",
+            "verdict": self.verdict.lower(),
+            "origin": self.origin,
+            "size": self.size,
+            "root": f"sha256:{self.root}" if self.root else "",
+            "checked": self.checked,
+            "covered": self.covered,
+            "uncovered": self.size - self.covered,
+            "sound_before": self.sound_before,
+            "log_key": self.log_key,
+            "vouched_by": [voucher._asdict() for voucher in self.vouchers],
+            "failures": [failure._asdict() for failure in self.failures],
+            "touches": [touched._asdict() for touched in self.touched],
+            "missing": [one._asdict() for one in self.missing],
+            "findings": [one._asdict() for one in self.findings],
+            "proven": list(self.proven),
+            "not_proven": list(NOT_PROVEN),
+        }
+
+    @property
+    def proven(self) -> tuple[str, ...]:
+        """What holds, in stable words."""
+        if self.verdict == "BROKEN":
+            return (f"entries_before_{self.sound_before}",) if self.sound_before else ()
+        words = ["entries_unchanged", "authors_signed", "roles_held"]
+        return tuple(words) if self.verdict == "UNVERIFIABLE" else (*words, *_vouched(self.vouchers))
+
+
+NOT_PROVEN: Final = ("truth", "completeness", "same_view", "time")
+
+
+def _vouched(vouchers: Iterable[Voucher]) -> list[str]:
+    ends = [voucher.size for voucher in vouchers if voucher.size >= 0]
+    words = ["log_key"] if any(voucher.kind == "key" for voucher in vouchers) else []
+    return words + ([f"end_at_{max(ends)}"] if ends else [])
+
+
+def judge(failures: Iterable[Failure], missing: Iterable[Missing], vouchers: Iterable[Voucher]) -> Verdict:
+    """Return the worst verdict that holds, in the order of FORMAT.md section 13."""
+    if any(True for _ in failures):
+        return "BROKEN"
+    if any(True for _ in missing):
+        return "UNVERIFIABLE"
+    return "VERIFIED" if any(True for _ in vouchers) else "UNPINNED"
