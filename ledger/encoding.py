@@ -105,7 +105,7 @@ def _plain(data: bytes) -> bool:
 
 
 def plain_lines(data: bytes) -> bool:
-    """Whether scans in C show that `_inspect` has nothing to find in any line of `data`, JSON texts each ended by LF."""
+    """Whether scans in C show that `_inspect` has nothing to find in any of the lines of `data`, JSON texts."""
     return _plain(data)
 
 

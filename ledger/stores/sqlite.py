@@ -4,11 +4,9 @@ One connection writes, under a lock; each thread that reads has one of its own. 
 the inherited ones are kept, unused, so that closing them cannot touch the parent's WAL.
 """
 
-import hashlib
 import os
 import threading
 import weakref
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -19,6 +17,7 @@ from urllib.parse import quote
 
 import apsw
 
+from ledger.disclosures import commitment
 from ledger.errors import Misuse, Tampered, Unavailable
 from ledger.merkle.edge import Tile
 from ledger.store import Appending, Head, Row
@@ -235,11 +234,17 @@ class SqliteStore:
                     code="schema",
                     check=1,
                 )
-            count, agree = connection.execute(
-                "SELECT (SELECT count(*) FROM entries NOT INDEXED), count(*) FROM"
-                " (SELECT seq, id FROM entries INDEXED BY entries_by_id ORDER BY id) AS i"
-                " JOIN entries AS t NOT INDEXED ON t.seq = i.seq AND t.id = i.id"
-            ).get
+            count: int = connection.execute("SELECT count(*) FROM entries NOT INDEXED").get
+            last, agree = b"", 0
+            # The index by id, in its own order: each id once and above the one before (C11), each that of its row (C6).
+            for id, stored in connection.execute(
+                "SELECT i.id, t.id FROM entries AS i INDEXED BY entries_by_id"
+                " JOIN entries AS t NOT INDEXED ON t.seq = i.seq ORDER BY i.id"
+            ):
+                if id <= last:
+                    raise Tampered(f"two entries in {self._path} have one id", "ledger log", code="same_id", check=11)
+                last = id
+                agree += id == stored
             if count != agree:
                 raise Tampered(
                     f"the index of ids in {self._path} is not that of its rows",
@@ -309,11 +314,6 @@ class _Section:
                 code="commit_failed",
                 outcome="unknown",
             ) from None
-
-
-def commitment(text: str) -> str:
-    """Return the 43 characters that seal the value of a disclosure (FORMAT.md section 10)."""
-    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 def _head(connection: apsw.Connection) -> Head:

@@ -1,0 +1,278 @@
+"""A range of entries checked by itself: C5 to C8 (`scan`), C14, C15, C18, C19, C22; in any process, in any order.
+
+What needs the whole log before it (who may say what) is handed on: `Part.uses` says which credential said which type,
+in segments between the entries that change trust, and `Part.acts` are those entries.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from ledger import encoding, entry, statement
+from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
+from ledger.errors import Misuse, Tampered
+from ledger.genesis import Rule
+from ledger.keys.credential import Credential, UnknownScheme, verify_signatures
+from ledger.merkle.tree import tree_root
+from ledger.report import Failure, Finding, Missing
+from ledger.scan import CHUNK, Before, Chunk, Placed, Scanner
+from ledger.store import Row
+
+AHEAD_SECONDS: Final = 300
+KEPT_LIMIT: Final = 1_000  # failures of one kind that a part names; more of them say nothing new
+
+
+class Use(NamedTuple):
+    """A credential said a type: what `Trust.judge` is asked, once for all entries of a segment that agree in it."""
+
+    type: str
+    actor: str
+    key: str
+    log: str | None
+    system: Any
+    critical: bool | None
+
+
+class Span(NamedTuple):
+    """Where a use stands in its segment: first and last place, the latest `recorded`."""
+
+    first: int
+    last: int
+    recorded: str
+
+
+class Act(NamedTuple):
+    """An entry that changes who may say what."""
+
+    seq: int
+    recorded: str
+    statement: dict[str, Any]
+
+
+class Part(NamedTuple):
+    """What a range of entries says. `uses` has one more segment than there are `acts`, before and after each."""
+
+    start: int
+    stop: int
+    leaves: bytes
+    last: Before
+    uses: list[dict[Use, Span]]
+    acts: list[Act]
+    failures: list[Failure]
+    missing: list[Missing]
+    findings: list[Finding]
+
+
+class Known(NamedTuple):
+    """What a range needs of the rest of the log: leaf of entry 0, rule table, credentials by id, lookups for refs."""
+
+    genesis: str
+    rules: dict[str, Rule]
+    credentials: dict[str, Credential]
+    find: Callable[[bytes], int | None]
+    read: Callable[[int], bytes]
+
+
+class _Batch(NamedTuple):
+    seq: int
+    head: dict[str, Any]
+    hashes: list[bytes]
+
+
+class RangeCheck:
+    """Checks rows in order, from a place where no batch is open. `part` gives what was found."""
+
+    def __init__(self, start: int, before: Before, known: Known) -> None:
+        self._start = start
+        self._before = before
+        self._known = known
+        self._scanner = Scanner()
+        self._leaves: list[bytes] = []
+        self._uses: list[dict[Use, Span]] = []
+        self._first: dict[tuple[Any, ...], int] = {}
+        self._newest: dict[tuple[Any, ...], Placed] = {}
+        self._acts: list[Act] = []
+        self._batch: _Batch | None = None
+        self._lost = -1
+        self._failures: list[Failure] = []
+        self._missing: list[Missing] = []
+        self._findings: list[Finding] = []
+        self._unknown: dict[str, int] = {}
+
+    def parts(self, rows: Iterator[Row], size: int) -> Iterator[Part]:
+        """Check all of `rows`, the end of which must not be inside a batch; yield what was found every `size` or so."""
+        while chunk := list(islice(rows, CHUNK)):
+            self._take(self._scanner.read(chunk, self._before))
+            if self._before.seq + 1 - self._start >= size and self._batch is None:
+                yield self._part()
+        if self._batch is not None:
+            self._end_batch("the log ends")
+        yield self._part()
+
+    def _part(self) -> Part:
+        self._end_segment()
+        part = Part(
+            self._start,
+            self._before.seq + 1,
+            b"".join(self._leaves),
+            self._before,
+            self._uses,
+            self._acts,
+            self._failures,
+            [
+                *self._missing,
+                *(Missing("scheme", seq, f"a key of scheme {name}") for name, seq in self._unknown.items()),
+            ],
+            self._findings,
+        )
+        self._start = self._before.seq + 1
+        self._leaves, self._uses, self._acts = [], [], []
+        self._failures, self._missing, self._findings, self._unknown = [], [], [], {}
+        return part
+
+    def _take(self, chunk: Chunk) -> None:
+        self._leaves += chunk.leaves
+        self._fail(*chunk.failures)
+        for row, placed in zip(chunk.rows, chunk.entries, strict=True):
+            if placed is None:
+                self._lose()
+                continue
+            body = entry.body_of(row.data)
+            if placed.batch is None:
+                self._single(placed, body)
+            else:
+                self._member(placed, placed.batch, body)
+            self._note(placed, body)
+            self._before = Before(row.seq, "", placed.recorded)
+        last = chunk.rows[-1]
+        self._before = Before(last.seq, chunk.leaves[-1].hex(), self._before.recorded)
+
+    def _fail(self, *failures: Failure) -> None:
+        self._failures += failures[: max(0, KEPT_LIMIT - len(self._failures))]
+
+    def _lose(self) -> None:
+        """An entry cannot be read: C5 has said so; the batch around it cannot be judged."""
+        if self._batch is not None:
+            self._lost, self._batch = self._batch.seq, None
+
+    # ---- C14, C15 ----
+
+    def _single(self, placed: Placed, body: bytes) -> None:
+        if self._batch is not None:
+            self._end_batch(f"entry {placed.seq} is none of its members")
+        if not placed.signatures:
+            self._fail(Failure(14, "unsigned", placed.seq, f"entry {placed.seq} has no signature"))
+            return
+        self._check_signature(placed, placed.statement.key, STATEMENT_TYPE, body)
+
+    def _check_signature(self, placed: Placed, key: str, payload_type: str, body: bytes) -> None:
+        credential = self._known.credentials.get(key)
+        if credential is None:
+            return  # C13 will say that this key is not authorised
+        try:
+            verify_signatures(credential, payload_type, body, [encoding.b64decode(text) for text in placed.signatures])
+        except Tampered as error:
+            self._fail(Failure(14, error.code, placed.seq, f"entry {placed.seq}: {error.message}"))
+        except UnknownScheme as error:
+            self._unknown.setdefault(error.scheme, placed.seq)
+
+    def _member(self, placed: Placed, place: dict[str, Any], body: bytes) -> None:
+        if "first" not in place:
+            self._begin_batch(placed, place)
+        elif self._batch is None or place["first"] != self._batch.seq:
+            if self._batch is None and place["first"] == self._lost:
+                return
+            self._fail(Failure(15, "stray_member", placed.seq, f"entry {placed.seq} is a member of no batch here"))
+            return
+        batch = self._batch
+        assert batch is not None
+        said = placed.statement
+        if said.actor != batch.head["actor"] or said.key != batch.head["key"]:
+            self._fail(Failure(15, "batch_author", placed.seq, f"entry {placed.seq} is by another than its batch"))
+        rule = self._known.rules.get(said.type)
+        if said.type == "genesis" or (rule is not None and not rule.batch):
+            self._fail(Failure(15, "batch_type", placed.seq, f"entry {placed.seq}: {said.type} must not be in a batch"))
+        if placed.signatures and placed.seq != batch.seq:
+            self._fail(Failure(15, "member_signed", placed.seq, f"entry {placed.seq} is a member with a signature"))
+        batch.hashes.append(statement.statement_hash(body))
+        if len(batch.hashes) == batch.head["count"]:
+            self._close_batch(batch)
+
+    def _begin_batch(self, placed: Placed, head: dict[str, Any]) -> None:
+        if self._batch is not None:
+            self._end_batch(f"another begins at entry {placed.seq}")
+        if head["log"] != self._known.genesis:
+            self._fail(Failure(15, "batch_log", placed.seq, f"the batch at entry {placed.seq} is for another log"))
+        self._batch = _Batch(placed.seq, head, [])
+        if not placed.signatures:
+            self._fail(Failure(14, "unsigned", placed.seq, f"the batch at entry {placed.seq} has no signature"))
+            return
+        self._check_signature(placed, head["key"], BATCH_TYPE, encoding.reencode(head))
+
+    def _close_batch(self, batch: _Batch) -> None:
+        self._batch = None
+        if tree_root(batch.hashes).hex() != batch.head["root"]:
+            self._fail(Failure(15, "batch_root", batch.seq, f"the batch at entry {batch.seq} is not what was signed"))
+
+    def _end_batch(self, why: str) -> None:
+        assert self._batch is not None
+        self._fail(
+            Failure(15, "batch_cut", self._batch.seq, f"the batch at entry {self._batch.seq} is not whole: {why}")
+        )
+        self._batch = None
+
+    # ---- C18, C19, C22, and what is handed on ----
+
+    def _note(self, placed: Placed, body: bytes) -> None:
+        said = placed.statement
+        system = said.subject.get("system")
+        use = (said.type, said.actor, said.key, said.log, system, said.critical)
+        rule = self._known.rules.get(said.type)
+        if rule is not None and rule.trust:
+            self._acts.append(Act(placed.seq, placed.recorded, msgspec.json.decode(body)))
+            self._end_segment()
+        else:
+            self._first.setdefault(use, placed.seq)
+            self._newest[use] = placed
+        if said.refs is not None:
+            self._check_refs(placed, strict=rule is not None)
+        if said.type in ("approved", "rejected") and not said.subject.keys() & {"artifacts", "document"}:
+            self._fail(
+                Failure(19, "no_set", placed.seq, f"entry {placed.seq}: {said.type} names no digest set or document")
+            )
+        if said.time > placed.recorded and _seconds(said.time, placed.recorded) > AHEAD_SECONDS:
+            ahead = Finding("time_ahead", placed.seq, f"entry {placed.seq} is dated after it was recorded")
+            self._findings = [*self._findings, ahead][:KEPT_LIMIT]
+
+    def _end_segment(self) -> None:
+        newest = self._newest
+        spans = {use: Span(first, newest[use].seq, newest[use].recorded) for use, first in self._first.items()}
+        self._uses.append({Use._make(use): span for use, span in spans.items()})
+        self._first, self._newest = {}, {}
+
+    def _check_refs(self, placed: Placed, *, strict: bool) -> None:
+        for relation, refs in (placed.statement.refs or {}).items():
+            for ref in refs:
+                why = self._why_not(placed, ref.id, ref.hash, strict=strict)
+                if why:
+                    self._fail(Failure(18, "ref", placed.seq, f"entry {placed.seq}: {relation} {ref.id} {why}"))
+
+    def _why_not(self, placed: Placed, id: str, hash: str, *, strict: bool) -> str:
+        if id == placed.statement.id:
+            return "is the statement itself"
+        seq = self._known.find(encoding.id_bytes(id))
+        if seq is None or (strict and seq > placed.seq):
+            return "is not in the log before it" if strict else ""
+        try:
+            other = self._known.read(seq)
+            same = statement.statement_hash(entry.body_of(other)).hex() == hash
+        except (Misuse, ValueError):
+            return f"is entry {seq}, which cannot be read"
+        return "" if same else f"is entry {seq}, but not with that hash"
+
+
+def _seconds(later: str, earlier: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

@@ -1,0 +1,59 @@
+"""From failures to what a reader asks: which entry was changed, and what rests on it."""
+
+from typing import Final
+
+from ledger import entry
+from ledger.errors import LedgerError
+from ledger.report import Failure, Touched
+from ledger.store import Store
+
+NAMED_LIMIT: Final = 100
+
+
+def blame(failures: list[Failure]) -> list[Failure]:
+    """Return failures in the order of the entries, broken links turned into the entry that was changed.
+
+    The link into entry k breaks when k - 1 was changed, or k's `prev`. If the link out of k holds, k is what was
+    sealed, and k - 1 is not. What only repeats a failure already named (a batch's root) comes after it.
+    """
+    broken = {failure.seq for failure in failures if failure.check == 7}
+    named = []
+    for failure in failures:
+        if failure.check == 7 and failure.seq - 1 not in broken and failure.seq + 1 not in broken and failure.seq > 0:
+            changed = failure.seq - 1
+            failure = Failure(
+                7, "changed", changed, f"entry {changed} is not the bytes that entry {failure.seq} was chained to"
+            )
+        named.append(failure)
+    return sorted(named, key=_order)
+
+
+def _order(failure: Failure) -> tuple[bool, bool, int, int]:
+    return failure.seq < 0, failure.code == "batch_root", failure.seq, failure.check
+
+
+def rests_on(store: Store, failures: list[Failure], size: int) -> tuple[Touched, ...]:
+    """Return the later entries that refer to those that failed, directly or through others; at most 100."""
+    places = sorted({failure.seq for failure in failures if 0 <= failure.seq < size})[:NAMED_LIMIT]
+    if not places:
+        return ()
+    marks = [mark for seq in places if (mark := _mark(store, seq))]
+    found: list[Touched] = []
+    for row in store.rows(places[0] + 1, size):
+        if any(mark in row.data for mark in marks) and len(found) < NAMED_LIMIT:
+            try:
+                said = entry.view(row.data).statement
+            except LedgerError:
+                continue
+            if said.refs:
+                found.append(Touched(row.seq, said.type, said.actor))
+                marks.append(f'"id":"{said.id}"}}'.encode())
+    return tuple(found)
+
+
+def _mark(store: Store, seq: int) -> bytes:
+    """Return how a reference to the entry ends; nothing where its id cannot be known."""
+    try:
+        return f'"id":"{entry.view(store.read(seq)).statement.id}"}}'.encode()
+    except LedgerError:
+        return b""

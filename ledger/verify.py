@@ -1,0 +1,248 @@
+"""Every check of FORMAT.md section 12 over a whole log, as a numbered list, in constant memory.
+
+    1  the container            C1, C6, C11                        5  roots and stored hashes     C9, C4
+    2  the genesis              C10                                6  who may say what            C12, C13, C16, C17
+    3  every checkpoint         C2, C3                             7  disclosures                 C20
+    4  the entries, in ranges   C5-C8, C14, C15, C18, C19, C22     8  the tail, the verdict       C23
+
+A failure of 1 or 2 ends the work: nothing after it would mean anything. After another one it goes on and gathers.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from ledger import entry
+from ledger.assembly import Assembly, Sealed
+from ledger.disclosures import check_disclosures
+from ledger.errors import LedgerError, Misuse, Tampered
+from ledger.genesis import Genesis, read_genesis
+from ledger.keys.credential import Credential
+from ledger.notes.checkpoint import open_checkpoint
+from ledger.policy import Policy
+from ledger.ranges import Known, Part, RangeCheck
+from ledger.report import Failure, Report, Voucher, judge
+from ledger.scan import START, Before
+from ledger.store import Head, Store
+from ledger.touched import blame, rests_on
+from ledger.trust import Trust
+
+RANGE: Final = 16_384  # entries in a range
+Progress = Callable[[int, int], None]
+"""Called with entries done and entries in all."""
+Opener = Callable[[str], Store]
+
+
+def verify_log(
+    store: Store,
+    policy: Policy | None = None,
+    *,
+    processes: int = 1,
+    opener: Opener | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Run all checks and report. With `processes` over 1, each opens the store again through `opener(store.place)`.
+
+    Raises `Misuse` where `store` is no ledger and `Unavailable` where it cannot be read; what is wrong with the log
+    itself is in the report.
+    """
+    policy = policy or Policy()
+    head = store.head()
+    try:
+        store.check_container()  # 1
+        genesis = _genesis(store, policy)  # 2
+        trust = Trust.of_genesis(genesis)
+    except Tampered as error:
+        return _stopped(error, head, policy)
+    failures: list[Failure] = []
+    sealed = _checkpoints(store, head, genesis, policy, failures)  # 3
+    assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
+    known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
+    parts = (
+        _parts(store, head.size, known)
+        if processes <= 1 or opener is None or head.size <= RANGE
+        else _parts_of_processes(store, head.size, known, processes, opener)
+    )
+    for part in parts:  # 4
+        assembly.take(part)
+        if progress is not None:
+            progress(part.stop, head.size)
+    vouchers = assembly.finish(head, sealed)  # 5, 6
+    assembly.failures += failures + check_disclosures(store)  # 7
+    return _report(store, head, genesis, policy, assembly, vouchers)  # 8
+
+
+# ---- 2, 3 ----
+
+
+def _genesis(store: Store, policy: Policy) -> Genesis:
+    try:
+        data = store.read(0)
+    except Misuse:
+        raise Tampered("there is no entry 0", code="genesis", check=10, seq=0) from None
+    leaf = entry.leaf(data).hex()
+    genesis = read_genesis(entry.read(data).fields["statement"], leaf)
+    for wanted, source in (
+        (policy.genesis, policy.genesis_source),
+        *((one.genesis, one.source) for one in policy.checkpoints),
+    ):
+        if wanted and wanted != leaf:
+            raise Tampered(
+                f"entry 0 is {leaf[:16]}, {source} says {wanted[:16]}: another log",
+                code="other_genesis",
+                check=10,
+                seq=0,
+            )
+    if policy.origin and policy.origin != genesis.origin:
+        raise Tampered(
+            f"this log is {genesis.origin}, not {policy.origin}", "name the other file", code="origin", check=10, seq=0
+        )
+    return genesis
+
+
+def _checkpoints(store: Store, head: Head, genesis: Genesis, policy: Policy, failures: list[Failure]) -> list[Sealed]:
+    """Return the checkpoints that bear the log's signature: kept ones, and those that the verifier brought."""
+    keys = policy.keys or genesis.log_keys
+    kept = [("", note) for _, note in store.checkpoints()] + ([("", head.note)] if head.note else [])
+    brought = [(one.source, one.note) for one in policy.checkpoints]
+    vouching = {one.source: one for one in policy.checkpoints}
+    sealed = []
+    for source, note in kept + brought:
+        try:
+            checkpoint = open_checkpoint(note, genesis.origin, keys)
+        except (Tampered, Misuse) as error:
+            check = 3 if error.code in ("bad_signature", "unsigned") else 2
+            failures.append(Failure(check, error.code, -1, f"{source or 'a kept checkpoint'}: {error.message}"))
+            continue
+        trusted = vouching.get(source)
+        voucher = Voucher(trusted.kind, source, checkpoint.size, trusted.time) if trusted else None
+        sealed.append(Sealed(checkpoint, voucher))
+    return sealed
+
+
+# ---- 4 ----
+
+
+def _hints(store: Store, trust: Trust) -> dict[str, Credential]:
+    """Return the credentials that the log names. An id is a hash over its keys: a hint cannot lie, only be missing."""
+    found = {grant.credential.id: grant.credential for grant in trust.grants()}
+    for seq in store.authority():
+        try:
+            said = entry.read(store.read(seq)).fields["statement"]
+            if said["type"] == "key_authorized":
+                credential = Credential.from_json(said["data"]["keys"])
+                found[credential.id] = credential
+        except (LedgerError, KeyError):
+            continue  # the pass over all entries will say what is wrong with it
+    return found
+
+
+def _parts(store: Store, size: int, known: Known) -> Iterator[Part]:
+    check = RangeCheck(0, START, known)
+    yield from check.parts(store.rows(0, size), RANGE)
+
+
+class _Job(NamedTuple):
+    opener: Opener
+    place: str
+    start: int
+    stop: int
+    known: tuple[object, ...]
+
+
+def _parts_of_processes(store: Store, size: int, known: Known, processes: int, opener: Opener) -> Iterator[Part]:
+    from collections import deque
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    plain = (known.genesis, known.rules, known.credentials)
+    waiting: deque[Future[list[Part]]] = deque()
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for start, stop in _cuts(store, size):
+            waiting.append(pool.submit(_work, _Job(opener, store.place, start, stop, plain)))
+            if len(waiting) > 2 * processes:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+def _cuts(store: Store, size: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges that begin where no batch is open, by the word of the entry there: if it lies, C15 fails."""
+    start = 0
+    for nominal in (*range(RANGE, size, RANGE), size):
+        stop = nominal if nominal == size else _batch_start(store, nominal)
+        if stop > start:
+            yield start, stop
+            start = stop
+
+
+def _batch_start(store: Store, seq: int) -> int:
+    try:
+        batch = entry.view(store.read(seq)).batch
+    except LedgerError:
+        return seq
+    first = batch.first if isinstance(batch, entry.BatchMember) else seq
+    return first if seq - entry.BATCH_LIMIT < first <= seq else seq
+
+
+def _work(job: _Job) -> list[Part]:
+    store = job.opener(job.place)
+    try:
+        genesis, rules, credentials = job.known
+        known = Known(genesis, rules, credentials, store.find, store.read)  # type: ignore[arg-type]
+        check = RangeCheck(job.start, _before(store, job.start), known)
+        return list(check.parts(store.rows(job.start, job.stop), RANGE))
+    finally:
+        store.close()
+
+
+def _before(store: Store, start: int) -> Before:
+    if start == 0:
+        return START
+    try:
+        data = store.read(start - 1)
+        return Before(start - 1, entry.leaf(data).hex(), entry.view(data).recorded)
+    except LedgerError:
+        return Before(start - 1, "", "")
+
+
+# ---- 8 ----
+
+
+def _report(
+    store: Store, head: Head, genesis: Genesis, policy: Policy, assembly: Assembly, vouchers: Sequence[Voucher]
+) -> Report:
+    keys = [Voucher("key", policy.key_source, -1, "")] if policy.keys else []
+    if policy.genesis:
+        keys.append(Voucher("genesis", policy.genesis_source, -1, ""))
+    failures = blame(assembly.failures)
+    checked = [*keys, *vouchers]
+    uncovered = head.size > head.covered
+    return Report(
+        origin=genesis.origin,
+        size=head.size,
+        checked=assembly.size,
+        covered=head.covered,
+        root=assembly.root.hex(),
+        verdict=judge(failures, assembly.missing, checked),
+        failures=tuple(failures),
+        missing=tuple(assembly.missing),
+        findings=tuple(assembly.findings),
+        touched=rests_on(store, failures, head.size),
+        vouchers=tuple(checked),
+        sound_before=min((failure.seq for failure in failures if failure.seq >= 0), default=assembly.sound(failures)),
+        log_key=genesis.log_keys[0].text,
+        oldest_uncovered=entry.view(store.read(head.covered)).recorded if uncovered and not failures else "",
+    )
+
+
+def _stopped(error: Tampered, head: Head, policy: Policy) -> Report:
+    failure = Failure(error.check, error.code, error.seq, error.message)
+    return Report(
+        origin=policy.origin,
+        size=head.size,
+        checked=0,
+        covered=head.covered,
+        root="",
+        verdict="BROKEN",
+        failures=(failure,),
+    )
