@@ -1,12 +1,12 @@
 """The vocabulary: one typed struct for each type of lifecycle event, a file for each phase, and the table of them.
 
-    common                 small forms, references, measures
-    data development evaluation approval deployment monitoring governance      the structs
-    table                  EVENTS: what each type is about and what it needs
-    rules                  RULES: who may say what, written into a new log's genesis
-    check, schema, upcast  checking data; JSON Schema; older revs read as today's
-    anatomy                what a struct is made of, for all that walk it
-    generate               writes ledger/recording.py
+common                 small forms, references, measures
+data development evaluation approval deployment monitoring governance      the structs
+table                  EVENTS: what each type is about and what it needs
+rules                  RULES: who may say what, written into a new log's genesis
+check, schema, upcast  checking data; JSON Schema; older revs read as today's
+anatomy                what a struct is made of, for all that walk it
+generate               writes ledger/recording.py
 """
 
 from ledger.events.check import check_data, event_type

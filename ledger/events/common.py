@@ -46,7 +46,7 @@ class Fields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     """What all shapes have in common: immutable, named fields, no unknown ones, and what is not said is not written."""
 
 
-class Sealed(Fields, kw_only=True):
+class Sealed(Fields, frozen=True, kw_only=True):
     """A salted commitment in the place of a value that may be personal (FORMAT section 10)."""
 
     sealed: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", max_length=43)]
@@ -55,13 +55,13 @@ class Sealed(Fields, kw_only=True):
 SealedText: TypeAlias = Text | Sealed
 
 
-class Event(Fields, kw_only=True):
+class Event(Fields, frozen=True, kw_only=True):
     """The base of all events but those of keys: any of them may carry a note."""
 
     note: Annotated[SealedText | None, says("free text that may name people; sealed")] = None
 
 
-class Measure(Fields, kw_only=True):
+class Measure(Fields, frozen=True, kw_only=True):
     """A measured value with what is needed to judge it."""
 
     value: Annotated[Number, says("the value")]
@@ -74,7 +74,7 @@ Measures: TypeAlias = dict[Text, int | float | Measure]
 Parameter: TypeAlias = int | float | str | bool | list[int | float | str | bool]
 
 
-class DatasetRef(Fields, kw_only=True):
+class DatasetRef(Fields, frozen=True, kw_only=True):
     """A dataset: its label `name@label`, its digest, or both. Without a digest it names no bytes (finding D02)."""
 
     dataset: Annotated[Label | None, says("label, name@label")] = None
@@ -82,14 +82,14 @@ class DatasetRef(Fields, kw_only=True):
     rows: Annotated[Count | None, says("number of rows that were used")] = None
 
 
-class VersionRef(Fields, kw_only=True):
+class VersionRef(Fields, frozen=True, kw_only=True):
     """A version of the same system: its set digest says which, its label how it is called."""
 
     version: Annotated[Label | None, says("label of the version")] = None
     set: Annotated[Digest, says("set digest of its artifacts")]
 
 
-class ComponentRef(Fields, kw_only=True):
+class ComponentRef(Fields, frozen=True, kw_only=True):
     """A component from elsewhere, such as a base model or a library."""
 
     component: Annotated[Label, says("label, name@label")]
@@ -99,7 +99,7 @@ class ComponentRef(Fields, kw_only=True):
 Datasets: TypeAlias = dict[DatasetRole, list[DatasetRef]]
 
 
-class Threshold(Fields, kw_only=True):
+class Threshold(Fields, frozen=True, kw_only=True):
     """One line of a metric plan: which measure has to be where."""
 
     metric: Annotated[Text, says("name of the metric")]
@@ -112,7 +112,7 @@ class Threshold(Fields, kw_only=True):
     ] = None
 
 
-class PublicKey(Fields, kw_only=True):
+class PublicKey(Fields, frozen=True, kw_only=True):
     """One public key of a credential (FORMAT section 5)."""
 
     public: Annotated[Base64, says("public key bytes, base64")]

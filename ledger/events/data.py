@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from ledger.events.common import Count, Country, DatasetRef, DatasetRole, Date, Event, Text, says
 
 
-class DatasetRegistered(Event, kw_only=True):
+class DatasetRegistered(Event, frozen=True, kw_only=True):
     """A dataset snapshot was registered under a label."""
 
     role: Annotated[DatasetRole | None, says("what it is meant for; what counts is its use", "Art. 3(29)-(32)")] = None
@@ -23,7 +23,10 @@ class DatasetRegistered(Event, kw_only=True):
     geography: Annotated[list[Country] | None, says("countries they cover, ISO 3166 alpha-2", "Art. 10(4)")] = None
     target: Annotated[Text | None, says("what is predicted from them", "Annex IV 2(b)")] = None
     personal_data: Annotated[
-        Literal["none", "personal", "special"] | None, says("whether they are personal data, or special categories", "Art. 10(5)")
+        Literal["none", "personal", "special"] | None,
+        says("whether they are personal data, or special categories", "Art. 10(5)"),
     ] = None
-    original_purpose: Annotated[Text | None, says("what personal data were first collected for", "Art. 10(2)(b)")] = None
+    original_purpose: Annotated[Text | None, says("what personal data were first collected for", "Art. 10(2)(b)")] = (
+        None
+    )
     derived_from: Annotated[list[DatasetRef] | None, says("datasets they were made from", "Annex IV 2(d)")] = None

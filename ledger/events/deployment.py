@@ -1,8 +1,21 @@
-"""Deployment: what runs where, what changed, what is on the market (Annex IV points 1 and 6; Articles 20, 26, 43(4))."""
+"""Deployment: what runs where, what changed, what is on the market (Annex IV points 1, 6; Articles 20, 26, 43(4))."""
 
 from typing import Annotated, Literal, TypeAlias
 
-from ledger.events.common import Count, Country, Date, Digest, Event, Fields, Name, Positive, Share, Text, VersionRef, says
+from ledger.events.common import (
+    Count,
+    Country,
+    Date,
+    Digest,
+    Event,
+    Fields,
+    Name,
+    Positive,
+    Share,
+    Text,
+    VersionRef,
+    says,
+)
 
 Category: TypeAlias = Literal[
     "algorithm",
@@ -26,7 +39,7 @@ Category: TypeAlias = Literal[
 ]
 
 
-class Affected(Fields, kw_only=True):
+class Affected(Fields, frozen=True, kw_only=True):
     """Whom and what a change touches."""
 
     environments: Annotated[list[Text] | None, says("environments it reaches")] = None
@@ -35,7 +48,7 @@ class Affected(Fields, kw_only=True):
     groups: Annotated[list[Text] | None, says("groups of persons it touches")] = None
 
 
-class Deployed(Event, kw_only=True):
+class Deployed(Event, frozen=True, kw_only=True):
     """A digest set serves in a slot from now on."""
 
     traffic: Annotated[
@@ -54,25 +67,27 @@ class Deployed(Event, kw_only=True):
     countries: Annotated[list[Country] | None, says("where it is used, ISO 3166 alpha-2", "Annex VIII.A 10")] = None
 
 
-class Undeployed(Event, kw_only=True):
+class Undeployed(Event, frozen=True, kw_only=True):
     """A version, or without one all of them, no longer serves in a slot."""
 
 
-class RolledBack(Event, kw_only=True):
+class RolledBack(Event, frozen=True, kw_only=True):
     """A slot went back to another version; the subject is what runs afterwards."""
 
-    left: Annotated[VersionRef | None, says("the version that was left; filled in where the slot is known", "Art. 20(1)")] = None
+    left: Annotated[
+        VersionRef | None, says("the version that was left; filled in where the slot is known", "Art. 20(1)")
+    ] = None
 
 
-class Suspended(Event, kw_only=True):
+class Suspended(Event, frozen=True, kw_only=True):
     """The output of a version, or without one of the whole slot, is not used until resumed."""
 
 
-class Resumed(Event, kw_only=True):
+class Resumed(Event, frozen=True, kw_only=True):
     """The output of a suspended version or slot is used again."""
 
 
-class ChangeRecorded(Event, kw_only=True):
+class ChangeRecorded(Event, frozen=True, kw_only=True):
     """A change was described in words, for the changelog; the subject is the version after it."""
 
     summary: Annotated[Text, says("what was changed, one plain sentence", "Annex IV 6")]
@@ -85,7 +100,7 @@ class ChangeRecorded(Event, kw_only=True):
     rollback_plan: Annotated[Text | None, says("how to go back", "Annex IV 6")] = None
 
 
-class SubstantialModificationAssessed(Event, kw_only=True):
+class SubstantialModificationAssessed(Event, frozen=True, kw_only=True):
     """A person assessed whether a change is a substantial modification; the subject is the version after it."""
 
     decision: Annotated[
@@ -102,7 +117,7 @@ class SubstantialModificationAssessed(Event, kw_only=True):
     notified_body_informed: Annotated[Date | None, says("when the notified body was informed", "Annex VII 4.7")] = None
 
 
-class PlacedOnMarket(Event, kw_only=True):
+class PlacedOnMarket(Event, frozen=True, kw_only=True):
     """A version was placed on the market."""
 
     countries: Annotated[list[Country] | None, says("where, ISO 3166 alpha-2", "Art. 3(9)")] = None
@@ -110,7 +125,7 @@ class PlacedOnMarket(Event, kw_only=True):
     ifu: Annotated[Digest | None, says("digest of the instructions for use", "Art. 13")] = None
 
 
-class PutIntoService(Event, kw_only=True):
+class PutIntoService(Event, frozen=True, kw_only=True):
     """A version was put into service."""
 
     countries: Annotated[list[Country] | None, says("where, ISO 3166 alpha-2", "Art. 3(11)")] = None
@@ -119,7 +134,7 @@ class PutIntoService(Event, kw_only=True):
     own_use: Annotated[bool | None, says("put into service for the provider's own use", "Art. 3(11)")] = None
 
 
-class Retired(Event, kw_only=True):
+class Retired(Event, frozen=True, kw_only=True):
     """A version, or without one the system, is no longer offered or used."""
 
     successor: Annotated[VersionRef | None, says("the version that follows it", "Annex VIII.A 7")] = None

@@ -17,7 +17,7 @@ from ledger.events.common import (
 )
 
 
-class Compute(Fields, kw_only=True):
+class Compute(Fields, frozen=True, kw_only=True):
     """What a training run took."""
 
     hardware: Annotated[Text | None, says("machines it ran on")] = None
@@ -26,14 +26,16 @@ class Compute(Fields, kw_only=True):
     flops: Annotated[Number | None, says("floating point operations")] = None
 
 
-class Trained(Event, kw_only=True):
+class Trained(Event, frozen=True, kw_only=True):
     """A training run ended and produced this digest set."""
 
     datasets: Annotated[Datasets | None, says("what it was trained on, by role", "Annex IV 2(d)")] = None
     parameters: Annotated[dict[Text, Parameter] | None, says("hyperparameters", "Annex IV 2(b)")] = None
     seed: Annotated[int | None, says("seed of the random numbers", "Annex IV 2(b)")] = None
     algorithm: Annotated[Text | None, says("method, such as gradient boosting", "Annex IV 2(b)")] = None
-    architecture: Annotated[Text | None, says("structure of the model: a short text or a digest", "Annex IV 2(c)")] = None
+    architecture: Annotated[Text | None, says("structure of the model: a short text or a digest", "Annex IV 2(c)")] = (
+        None
+    )
     framework: Annotated[Text | None, says("library and version it was trained with", "Annex IV 2(a)")] = None
     objective: Annotated[Text | None, says("what it optimises", "Annex IV 2(b)")] = None
     parents: Annotated[list[VersionRef] | None, says("versions it was made from", "Annex IV 1(a)")] = None
@@ -44,7 +46,7 @@ class Trained(Event, kw_only=True):
     compute: Annotated[Compute | None, says("computing resources it took", "Annex IV 2(c)")] = None
 
 
-class VersionRegistered(Event, kw_only=True):
+class VersionRegistered(Event, frozen=True, kw_only=True):
     """A digest set was registered as a version; the set is its bill of artifacts."""
 
     parents: Annotated[list[VersionRef] | None, says("versions it was made from", "Annex IV 1(a)")] = None

@@ -17,7 +17,7 @@ from ledger.events.common import (
 )
 
 
-class MetricPlanDefined(Event, kw_only=True):
+class MetricPlanDefined(Event, frozen=True, kw_only=True):
     """A metric plan was laid down: the thresholds that evaluations will be judged by."""
 
     thresholds: Annotated[
@@ -31,7 +31,7 @@ class MetricPlanDefined(Event, kw_only=True):
     min_n: Annotated[Count | None, says("size of the smallest group that is judged", "Annex IV 3")] = None
 
 
-class Evaluated(Event, kw_only=True):
+class Evaluated(Event, frozen=True, kw_only=True):
     """A digest set was evaluated on test data."""
 
     metrics: Annotated[Measures, says("measures over all cases", "Annex IV 2(g), Art. 15")]

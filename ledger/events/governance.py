@@ -26,7 +26,7 @@ from ledger.events.common import (
 Roles = Annotated[list[Role], Meta(min_length=1)]
 
 
-class Administrator(Fields, kw_only=True):
+class Administrator(Fields, frozen=True, kw_only=True):
     """One who may introduce actors and authorise keys from the first entry on."""
 
     handle: Handle
@@ -34,21 +34,21 @@ class Administrator(Fields, kw_only=True):
     roles: Roles
 
 
-class Continues(Fields, kw_only=True):
+class Continues(Fields, frozen=True, kw_only=True):
     """The log that this one takes up after a loss."""
 
     checkpoint: Text
     origin: Text
 
 
-class Recovery(Fields, kw_only=True):
+class Recovery(Fields, frozen=True, kw_only=True):
     """Who may replace the log's keys when they are lost."""
 
     keys: list[Credential]
     threshold: Positive
 
 
-class Rule(Fields, kw_only=True):
+class Rule(Fields, frozen=True, kw_only=True):
     """What a type demands of its author and of its reader."""
 
     batch: bool
@@ -56,7 +56,7 @@ class Rule(Fields, kw_only=True):
     trust: bool
 
 
-class Genesis(Fields, kw_only=True):
+class Genesis(Fields, frozen=True, kw_only=True):
     """Entry 0: the log's name, keys, administrators and rules."""
 
     administrators: Annotated[list[Administrator], Meta(min_length=1)]
@@ -70,7 +70,7 @@ class Genesis(Fields, kw_only=True):
     rules: dict[Text, Rule]
 
 
-class ActorIntroduced(Fields, kw_only=True):
+class ActorIntroduced(Fields, frozen=True, kw_only=True):
     """A person or service was introduced under a handle."""
 
     kind: Annotated[
@@ -82,18 +82,19 @@ class ActorIntroduced(Fields, kw_only=True):
     organisation: Annotated[Text | None, says("whom they work for", "Art. 17(1)(m)")] = None
 
 
-class KeyAuthorized(Fields, kw_only=True):
+class KeyAuthorized(Fields, frozen=True, kw_only=True):
     """A credential may sign for a handle from the next entry on."""
 
     keys: Annotated[Credential, says("the credential: one or two public keys of different schemes", "Art. 17(1)(m)")]
     roles: Annotated[Roles, says("what it may be used for", "Art. 17(1)(m)")]
     systems: Annotated[
-        Annotated[list[Label], Meta(min_length=1)] | None, says("only for these systems; left out: all", "Art. 17(1)(m)")
+        Annotated[list[Label], Meta(min_length=1)] | None,
+        says("only for these systems; left out: all", "Art. 17(1)(m)"),
     ] = None
     not_after: Annotated[Time | None, says("entries recorded later do not count", "Art. 17(1)(m)")] = None
 
 
-class KeyRevoked(Fields, kw_only=True):
+class KeyRevoked(Fields, frozen=True, kw_only=True):
     """A credential may not sign after this entry."""
 
     key_id: Annotated[HexDigest, says("id of the credential", "Art. 17(1)(m)")]
@@ -105,11 +106,11 @@ class KeyRevoked(Fields, kw_only=True):
     ] = None
 
 
-class ClockReset(Event, kw_only=True):
+class ClockReset(Event, frozen=True, kw_only=True):
     """The writer's clock was wrong: `recorded` may go back in this one entry."""
 
 
-class Provider(Fields, kw_only=True):
+class Provider(Fields, frozen=True, kw_only=True):
     """Who answers for the system."""
 
     name: Annotated[Text | None, says("name", "Annex VIII.A 1")] = None
@@ -117,7 +118,7 @@ class Provider(Fields, kw_only=True):
     contact: Annotated[SealedText | None, says("whom to ask; sealed", "Annex VIII.A 1")] = None
 
 
-class SystemRegistered(Event, kw_only=True):
+class SystemRegistered(Event, frozen=True, kw_only=True):
     """An AI system was registered; said again later, it is a change."""
 
     purpose: Annotated[Text, says("the intended purpose", "Annex IV 1(a), Art. 3(12)")]
@@ -138,7 +139,7 @@ class SystemRegistered(Event, kw_only=True):
     ] = None
 
 
-class Corrected(Event, kw_only=True):
+class Corrected(Event, frozen=True, kw_only=True):
     """An earlier event, named by `corrects`, is read differently from now on; its bytes stay."""
 
     changes: Annotated[
@@ -147,7 +148,7 @@ class Corrected(Event, kw_only=True):
     void: Annotated[bool | None, says("true: the event does not count at all", "Annex IV 2(g)")] = None
 
 
-class Verified(Event, kw_only=True):
+class Verified(Event, frozen=True, kw_only=True):
     """Somebody ran all checks over the log."""
 
     size: Annotated[Count, says("number of entries that were checked")]

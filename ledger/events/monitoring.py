@@ -5,21 +5,21 @@ from typing import Annotated, Literal
 from ledger.events.common import DatasetRef, Event, Fields, Number, Operator, Text, Time, says
 
 
-class Baseline(Fields, kw_only=True):
+class Baseline(Fields, frozen=True, kw_only=True):
     """What a drifted value is compared with."""
 
     value: Annotated[Number | None, says("its value there")] = None
     dataset: Annotated[DatasetRef | None, says("the dataset it was computed on")] = None
 
 
-class Window(Fields, kw_only=True):
+class Window(Fields, frozen=True, kw_only=True):
     """A stretch of time."""
 
     start: Annotated[Time | None, says("its first moment")] = None
     end: Annotated[Time | None, says("its end")] = None
 
 
-class DriftAlerted(Event, kw_only=True):
+class DriftAlerted(Event, frozen=True, kw_only=True):
     """Monitoring saw a measure leave its bounds."""
 
     metric: Annotated[Text, says("the measure", "Art. 72(2)")]
@@ -38,11 +38,11 @@ class DriftAlerted(Event, kw_only=True):
     due: Annotated[Time | None, says("until when an answer is needed", "Art. 72(2)")] = None
 
 
-class AlertAcknowledged(Event, kw_only=True):
+class AlertAcknowledged(Event, frozen=True, kw_only=True):
     """Someone took up an alert."""
 
 
-class AlertResolved(Event, kw_only=True):
+class AlertResolved(Event, frozen=True, kw_only=True):
     """An alert was answered."""
 
     resolution: Annotated[

@@ -53,7 +53,7 @@ _THIS_LOG_ONLY = (
 
 
 def _rows(types: tuple[str, ...], rule: TypeRule) -> dict[str, TypeRule]:
-    return {name: {**rule, "roles": list(rule["roles"])} for name in types}  # type: ignore[misc]
+    return {name: {**rule, "roles": list(rule["roles"])} for name in types}
 
 
 RULES: Final[dict[str, TypeRule]] = {

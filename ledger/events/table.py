@@ -75,7 +75,9 @@ class EventType(Struct, frozen=True, kw_only=True):
         return RELATIONS if self.name == "corrected" else RELATIONS[:-1]
 
 
-def _row(name: str, struct: type[Fields], phase: Phase, *, sealed: tuple[Pointer, ...] = (), **rules: object) -> EventType:
+def _row(
+    name: str, struct: type[Fields], phase: Phase, *, sealed: tuple[Pointer, ...] = (), **rules: object
+) -> EventType:
     note: tuple[Pointer, ...] = (("note",),) if issubclass(struct, Event) else ()
     summary = (struct.__doc__ or "").partition("\n")[0]
     return EventType(name=name, struct=struct, phase=phase, sealed=sealed + note, summary=summary, **rules)  # type: ignore[arg-type]
@@ -152,9 +154,7 @@ _ROWS: tuple[EventType, ...] = (
         needs_set=True,
         captures=True,
     ),
-    _row(
-        "approval_requested", approval.ApprovalRequested, "approval", optional=_ABOUT, needs_one=_SET_OR_DOCUMENT
-    ),
+    _row("approval_requested", approval.ApprovalRequested, "approval", optional=_ABOUT, needs_one=_SET_OR_DOCUMENT),
     _row("approved", approval.Approved, "approval", optional=_ABOUT, needs_one=_SET_OR_DOCUMENT),
     _row("rejected", approval.Rejected, "approval", optional=_ABOUT, needs_one=_SET_OR_DOCUMENT, needs_reason=True),
     _row(
@@ -259,9 +259,7 @@ _ROWS: tuple[EventType, ...] = (
     _row("drift_alerted", monitoring.DriftAlerted, "monitoring", required=("alert",), optional=_ALERT, opens="alert"),
     _row("alert_acknowledged", monitoring.AlertAcknowledged, "monitoring", required=("alert",), optional=_ALERT),
     _row("alert_resolved", monitoring.AlertResolved, "monitoring", required=("alert",), optional=_ALERT),
-    _row(
-        "corrected", governance.Corrected, "governance", needs_refs=("corrects",), needs_reason=True
-    ),
+    _row("corrected", governance.Corrected, "governance", needs_refs=("corrects",), needs_reason=True),
     _row("verified", governance.Verified, "governance"),
 )
 
