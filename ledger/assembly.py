@@ -1,16 +1,15 @@
 """Ranges put together in order: the tree over all leaves (C9, C4), and who may say what (C12, C13, C16, C17)."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ledger.errors import Tampered
-from ledger.events import EVENTS
+from ledger.authority import Authority
 from ledger.merkle.edge import Edge
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.treehead import Checkpoint
-from ledger.ranges import Act, Part, Span, Use
+from ledger.ranges import Part
 from ledger.report import Failure, Finding, Missing, Voucher
 from ledger.store import Head, Store
-from ledger.trust import Trust, Unknown
+from ledger.trust import Trust
 
 
 class Sealed(NamedTuple):
@@ -21,20 +20,24 @@ class Sealed(NamedTuple):
 
 
 class Assembly:
-    """Takes parts in order, then `finish`. `failures`, `missing` and `findings` grow as it goes."""
+    """Takes parts in order, then `finish`; `failures` and `findings` grow as it goes."""
 
     def __init__(self, store: Store, trust: Trust, wanted: set[int]) -> None:
         self.failures: list[Failure] = []
-        self.missing: list[Missing] = []
         self.findings: list[Finding] = []
+        self._parts_missing: list[Missing] = []
         self._store = store
-        self._trust = trust
+        self._authority = Authority(trust)
         self._edge = Edge()
         self._wanted = sorted(wanted)
         self._roots: dict[int, bytes] = {}
-        self._acts: list[int] = []
         self._good_to = 0
         self._last = b""
+
+    @property
+    def missing(self) -> list[Missing]:
+        """What is needed and not known here."""
+        return self._parts_missing + self._authority.missing
 
     @property
     def size(self) -> int:
@@ -53,17 +56,13 @@ class Assembly:
     def take(self, part: Part) -> None:
         """Add the next range."""
         self.failures += part.failures
-        self.missing += part.missing
+        self._parts_missing += part.missing
         self.findings += part.findings
         leaves = [part.leaves[at : at + HASH_SIZE] for at in range(0, len(part.leaves), HASH_SIZE)]
         self._grow(leaves)
         if leaves:
             self._last = leaves[-1]
-        for at, segment in enumerate(part.uses):
-            for use, span in sorted(segment.items(), key=lambda item: item[1].first):
-                self._judge(use, span)
-            if at < len(part.acts):
-                self._act(part.acts[at])
+        self._authority.take(part)
 
     # ---- C9 ----
 
@@ -91,8 +90,9 @@ class Assembly:
         extra = next(self._store.rows(head.size, head.size + 1), None)
         if extra is not None and self._store.head().size == head.size:
             self._fail(6, "beyond_head", head.size, f"entry {head.size} lies beyond the stored head")
-        if self._acts != self._store.authority():
+        if self._authority.acts != self._store.authority():
             self._fail(6, "authority", -1, "the stored list of key events is not that of the entries")
+        self.failures += self._authority.failures
         vouchers = []
         for checkpoint, voucher in sealed:
             if self._holds(checkpoint, voucher):
@@ -122,42 +122,5 @@ class Assembly:
             return True
         return False
 
-    # ---- C12, C13, C16, C17 ----
-
-    def _judge(self, use: Use, span: Span) -> None:
-        if use.type == "genesis" and span.last == 0:
-            return
-        try:
-            self._trust.judge(_said(use), span.recorded)
-        except Tampered as error:
-            self._refuse(error, span.first)
-        if use.critical and use.type not in EVENTS:
-            self.missing.append(
-                Missing("critical", span.first, f"entry {span.first}: {use.type} is critical, unknown here")
-            )
-
-    def _act(self, act: Act) -> None:
-        self._acts.append(act.seq)
-        try:
-            self._trust.judge(act.statement, act.recorded)
-            self._trust.apply(act.seq, act.statement)
-        except Tampered as error:
-            self._refuse(error, act.seq)
-        except Unknown as unknown:
-            self.missing.append(Missing("trust_change", act.seq, f"entry {act.seq}: {unknown}"))
-
-    def _refuse(self, error: Tampered, seq: int) -> None:
-        if 0 <= self._trust.unknown_since < seq:
-            self.missing.append(
-                Missing("trust_change", seq, f"entry {seq}: {error.message}, unless an unknown event allows it")
-            )
-        else:
-            self._fail(error.check, error.code, seq, f"entry {seq}: {error.message}")
-
     def _fail(self, check: int, code: str, seq: int, message: str) -> None:
         self.failures.append(Failure(check, code, seq, message))
-
-
-def _said(use: Use) -> dict[str, Any]:
-    subject = {"system": use.system} if use.system is not None else {}
-    return {"type": use.type, "actor": use.actor, "key": use.key, "log": use.log, "subject": subject}

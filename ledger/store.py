@@ -51,6 +51,18 @@ class Appending(Protocol):
     def read(self, seq: int) -> bytes:
         """Return an entry's bytes."""
 
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield rows `start` to `stop` - 1 in order."""
+
+    def tile(self, level: int, index: int) -> bytes:
+        """Return the hashes stored of a tile (empty if none)."""
+
+    def authority(self) -> list[int]:
+        """Return the places of the entries that change who may say what."""
+
+    def newest_id(self) -> bytes:
+        """Return the greatest id (empty if there are no entries)."""
+
     def append(
         self,
         rows: Sequence[Row],

@@ -62,6 +62,11 @@ class Trust:
         grant = self._grants.get(key)
         return grant.credential if grant else None
 
+    def holder(self, key: str) -> str:
+        """Return whose credential an id is, where it still counts; empty otherwise."""
+        grant = self._grants.get(key)
+        return grant.handle if grant and grant.revoked < 0 else ""
+
     def grants(self) -> list[Grant]:
         """Return every grant so far, in the order of authorisation."""
         return list(self._grants.values())
@@ -70,6 +75,10 @@ class Trust:
         """Whether a type may stand in a batch."""
         rule = self._rules.get(kind)
         return kind != "genesis" and (rule is None or rule.batch)
+
+    def in_rules(self, kind: str) -> bool:
+        """Whether the rule table names a type."""
+        return kind in self._rules
 
     def changes_trust(self, kind: str) -> bool:
         """Whether a type changes who may say what."""

@@ -1,0 +1,316 @@
+"""`Ledger`: one ledger opened for reading and, where a key of the user's is authorised, for recording."""
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from ledger import encoding, entry
+from ledger.config import Place, log_key_path, resolve
+from ledger.entry import Entry
+from ledger.errors import Misuse
+from ledger.genesis import Genesis, read_genesis
+from ledger.known import open_reader
+from ledger.merkle.edge import TILE
+from ledger.merkle.proofs import inclusion_proof
+from ledger.notes.checkpoint import Checkpoint, open_checkpoint
+from ledger.pins import Pin, check_against, move_pin, pin_path, read_pin
+from ledger.receipts import Receipt, Recorded, write_proof
+from ledger.store import Store
+from ledger.stores.sqlite import SqliteStore, open_store
+
+if TYPE_CHECKING:
+    from ledger.authoring import Author, Said
+    from ledger.identity import Identity
+    from ledger.known import KnownLog
+    from ledger.log import Log
+    from ledger.recording import Recorder
+    from ledger.store import Appending
+
+PIN_SECONDS: Final = 1.0  # a pin is moved at most this often while recording, and once at the end
+_open: "Final[weakref.WeakSet[Ledger]]" = weakref.WeakSet()
+
+
+class Ledger:
+    """One ledger. `open` an existing one, `create` a new one; a context manager; iterate over it for its entries.
+
+    `record` is called with a type and its fields, or through one method a type: `ledger.record.trained(...)`.
+    Safe from several threads and processes, and after a fork.
+    """
+
+    def __init__(
+        self, store: SqliteStore, place: Place, *, key: Path | None, log_key: Path | None, actor: str | None
+    ) -> None:
+        self.place = place
+        self.store: Store = store
+        self._key, self._log_key, self._actor = key, log_key, actor
+        data = store.read(0)
+        self.genesis: Genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
+        self._lock = threading.RLock()
+        self._writing: tuple[Log, Author, Identity] | None = None
+        self._pinned = 0.0
+        _open.add(self)
+
+    @classmethod
+    def open(
+        cls,
+        location: str | os.PathLike[str] | None = None,
+        *,
+        key: str | os.PathLike[str] | None = None,
+        log_key: str | os.PathLike[str] | None = None,
+        actor: str | None = None,
+        read_only: bool = False,
+    ) -> Self:
+        """Open the ledger that `location`, `LEDGER_URL` or the nearest ledger.toml names; it must exist.
+
+        `key` and `log_key` name key files (else `LEDGER_KEY`, `LEDGER_LOG_KEY`, the user's folder of keys). Raises
+        `Misuse` where there is none, or the file is no ledger.
+        """
+        place = resolve(location)
+        store = open_store(str(place.path), read_only=read_only)
+        try:
+            return cls(store, place, key=_path(key), log_key=_path(log_key), actor=actor)
+        except BaseException:
+            store.close()
+            raise
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        origin: str,
+        actor: str,
+        key: str | os.PathLike[str] | None = None,
+        log_key: str | os.PathLike[str] | None = None,
+    ) -> Self:
+        """Make a ledger file at `path` and open it. `origin` names it for ever; `actor` is its first administrator.
+
+        Makes the two private keys where their files are not there. Raises `Misuse` where something is in the way.
+        """
+        from ledger.founding import make_ledger
+
+        make_ledger(Path(path), origin=origin, actor=actor, key=_path(key), log_key=_path(log_key))
+        return cls.open(path, key=key, log_key=log_key, actor=actor)
+
+    # ---- reading ----
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.place.path
+
+    @property
+    def origin(self) -> str:
+        """The log's name."""
+        return self.genesis.origin
+
+    @property
+    def genesis_leaf(self) -> str:
+        """The leaf of entry 0 (hex): what tells this log from every other."""
+        return self.genesis.leaf
+
+    def __len__(self) -> int:
+        """Number of entries."""
+        return self.store.head().size
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every entry, in order."""
+        return self.entries()
+
+    @property
+    def covered(self) -> int:
+        """Entries below this are covered by the newest checkpoint."""
+        return self.store.head().covered
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the newest checkpoint, its signature checked against the genesis's key."""
+        return open_checkpoint(self.store.head().note, self.origin, self.genesis.log_keys)
+
+    def entries(
+        self,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        type: str | None = None,
+        system: str | None = None,
+        version: str | None = None,
+        actor: str | None = None,
+    ) -> Iterator[Entry]:
+        """Yield the entries from `start` to `stop` - 1 that agree with all that is given, as of this moment.
+
+        For reading, not for judging: `verify` is what checks them.
+        """
+        size = len(self)
+        wanted = [(name, value) for name, value in (("type", type), ("actor", actor)) if value is not None]
+        about = [(name, value) for name, value in (("system", system), ("version", version)) if value is not None]
+        marks = [f'"{name}":"{value}"'.encode() for name, value in wanted + about]
+        for row in self.store.rows(start, size if stop is None else min(stop, size)):
+            if marks and not all(mark in row.data for mark in marks):
+                continue
+            placed = entry.view(row.data)
+            said = placed.statement
+            if all(getattr(said, name) == value for name, value in wanted) and all(
+                said.subject.get(name) == value for name, value in about
+            ):
+                yield placed
+
+    def find(self, which: int | str) -> Entry:
+        """Return an entry by its number or by its statement's id; raise `Misuse` where there is none."""
+        return entry.view(self.read(which))
+
+    def read(self, which: int | str) -> bytes:
+        """Return an entry's bytes, as stored."""
+        if isinstance(which, int):
+            return self.store.read(which if which >= 0 else len(self) + which)
+        data = self._find_bytes(which) if encoding.is_id(which) else None
+        if data is None:
+            raise Misuse(f"there is no entry with id {which!r} in {self.path}", "ledger log", code="no_entry")
+        return data
+
+    def _find_bytes(self, id: str) -> bytes | None:
+        seq = self.store.find(encoding.id_bytes(id))
+        return None if seq is None else self.store.read(seq)
+
+    # ---- recording ----
+
+    @property
+    def record(self) -> "Recorder":
+        """Record one event: `record("trained", system=..., ...)`, `record(Trained(...))` or `record.trained(...)`.
+
+        Returns a `Receipt` once it is durable. `id=` makes a retry safe, `expected_head=` is the size the ledger must
+        have. Raises `Misuse` or `Conflict` (nothing was recorded), `Tampered`, or `Unavailable` (which says whether).
+        """
+        from ledger.recording import Recorder
+
+        return Recorder(self._record)
+
+    def _record(self, what: Any, fields: dict[str, Any]) -> Receipt:
+        receipt = self._author().record(what, fields)
+        self._move_pin()
+        return receipt
+
+    def record_many(self, events: "Iterable[Said]") -> Recorded:
+        """Record (type, fields) pairs, dicts with a `type`, or structs, in batches of up to 4,096 under one signature.
+
+        Constant memory. A batch is recorded whole or not at all; those before it stay. Types that a person must sign
+        one by one, such as `approved`, are refused.
+        """
+        recorded = self._author().record_many(events)
+        self._move_pin()
+        return recorded
+
+    @property
+    def identity(self) -> "Identity":
+        """Who records here, and with which key; raises `Misuse` where nobody can."""
+        self._author()
+        assert self._writing is not None
+        return self._writing[2]
+
+    def _author(self) -> "Author":
+        with self._lock:
+            if self._writing is None:
+                self._writing = self._begin_writing()
+            return self._writing[1]
+
+    def _begin_writing(self) -> "tuple[Log, Author, Identity]":
+        from ledger.authoring import Author
+        from ledger.capture import context
+        from ledger.identity import find_identity, find_log_key
+        from ledger.known import KnownLog
+        from ledger.log import Log
+
+        with self.store.writing() as section:
+            trust = KnownLog.read(section, section.head()).trust
+        named = self._log_key or log_key_path(self.origin)
+        log_key = find_log_key(trust, named, required=self._log_key is not None)
+        identity = find_identity(trust, self._key, self._actor)
+        log = Log(self.store, log_key=log_key, now=_now, guard=self._guard)
+        author = Author(
+            log,
+            genesis=self.genesis_leaf,
+            actor=identity.actor,
+            signer=identity.signer,
+            look_up=self._look_up,
+            context=lambda: context(self.place.capture),
+            find=self._find_bytes,
+            for_this_log=self.genesis.rules.__contains__,
+            state="sealed" if log_key else "placed",
+        )
+        return log, author, identity
+
+    def _look_up(self, system: str, version: str) -> tuple[str | None, dict[str, str]]:
+        """Return the digest set that a version's name stands for here; raise `Misuse` for none, or several."""
+        from ledger.versions import look_up
+
+        with self._lock:
+            return look_up(self, system, version)
+
+    # ---- pins, checkpoints, proofs ----
+
+    def _guard(self, known: "KnownLog", section: "Appending") -> None:
+        path = pin_path(self.origin)
+        pin = read_pin(path)
+        if pin is not None:
+            check_against(pin, path, known, section)
+
+    def _move_pin(self, *, now: bool = False) -> None:
+        if self._writing is None or (not now and time.monotonic() - self._pinned < PIN_SECONDS):
+            return
+        known = self._writing[0].known
+        if known is not None and known.head.covered == known.head.size:
+            self._pinned = time.monotonic()
+            move_pin(pin_path(self.origin), Pin(self.genesis_leaf, known.head.note.decode(), _now()))
+
+    def prove(self, which: int | str) -> bytes:
+        """Return a proof file for an entry: it shows, offline, that the entry stands under the newest checkpoint.
+
+        Raises `Misuse` where no checkpoint covers it yet.
+        """
+        data = self.read(which)
+        seq, head = entry.view(data).seq, self.store.head()
+        if seq >= head.covered:
+            raise Misuse(
+                f"entry {seq} is not covered by a checkpoint yet", "record with the log's key at hand", code="uncovered"
+            )
+        leaves = [entry.leaf(row.data) for row in self.store.rows(head.size - head.size % TILE, head.size)]
+        read = open_reader(leaves, head.size, self.store.tile)
+        return write_proof(data, seq, inclusion_proof(seq, head.covered, read), head.note)
+
+    # ---- the end ----
+
+    def close(self) -> None:
+        """Move the pin and let go of the file. Recording afterwards opens it again."""
+        with self._lock:
+            try:
+                self._move_pin(now=True)
+            finally:
+                self._writing = None
+                self.store.close()
+
+    def __enter__(self) -> Self:
+        """Return itself; the end of the block closes it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Name the log and its file."""
+        return f"<Ledger {self.origin} at {self.path}>"
+
+
+def _path(given: str | os.PathLike[str] | None) -> Path | None:
+    return None if given is None else Path(given)
+
+
+def _now() -> str:
+    return encoding.time_text(datetime.now(UTC))

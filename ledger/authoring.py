@@ -1,0 +1,250 @@
+"""From what a caller says to a signed statement in the log: composed, sealed, signed, placed."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from ledger import encoding, entry, statement
+from ledger.compose import Draft, compose, compose_struct
+from ledger.disclosures import seal
+from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
+from ledger.entry import BATCH_BYTES_LIMIT, BATCH_LIMIT
+from ledger.errors import Conflict, Misuse
+from ledger.keys.credential import Signer
+from ledger.log import Log
+from ledger.merkle.tree import tree_root
+from ledger.placing import Batch, Item, Placement, Request, Single
+from ledger.receipts import Receipt, Recorded, State
+
+BATCHES_A_COMMIT: Final = 4
+
+LookUp = Callable[[str, str], tuple[str | None, dict[str, str]]]
+Said = tuple[str, dict[str, Any]] | dict[str, Any] | msgspec.Struct
+"""One event for `record_many`: (type, fields), fields with a `type` among them, or a typed struct."""
+
+
+class Author:
+    """One actor with a key, writing to one log. `genesis` names the log (hex leaf of entry 0)."""
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        genesis: str,
+        actor: str,
+        signer: Signer,
+        look_up: LookUp,
+        context: Callable[[], dict[str, Any]],
+        find: Callable[[str], bytes | None],
+        for_this_log: Callable[[str], bool],
+        state: State,
+    ) -> None:
+        self._log = log
+        self._genesis = genesis
+        self._actor = actor
+        self._signer = signer
+        self._key = signer.credential.id
+        self._look_up = look_up
+        self._context = context
+        self._find = find
+        self._for_this_log = for_this_log
+        self._state: State = state
+
+    def record(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Receipt:
+        """Record one statement and return where it stands; see `Ledger.record`."""
+        expected = fields.pop("expected_head", None)
+        draft = self._compose(what, fields)
+        said, disclosures = self._statement(draft)
+        if draft.id is not None and (earlier := self._find(draft.id)) is not None:
+            return _again(earlier, draft, said)
+        item = _item(said)
+        signed = Single(item, self._signer.sign(STATEMENT_TYPE, item.body))
+        request = Request([signed], expected, tuple(disclosures), signed_here=True)
+        return _receipt(item, self._log.append(request)[0], self._state)
+
+    def record_many(self, events: Iterable[Said]) -> Recorded:
+        """Record events in batches, one signature and one commit for up to 4,096 of them; constant memory."""
+        count, first, last = 0, -1, -1
+        for batches in _groups(self._items(events), BATCHES_A_COMMIT):
+            parts: list[Single | Batch] = [self._batch(items) for items in batches]
+            placements = self._log.append(Request(parts, None, (), signed_here=True))
+            count += len(placements)
+            first = placements[0].seq if first < 0 else first
+            last = placements[-1].seq
+        return Recorded(count, first, last)
+
+    # ---- the statement ----
+
+    def _compose(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Draft:
+        if isinstance(what, str):
+            return compose(what, fields, look_up=self._look_up)
+        return compose_struct(what, fields, look_up=self._look_up)
+
+    def _statement(self, draft: Draft) -> tuple[dict[str, Any], list[str]]:
+        now = datetime.now(UTC)
+        said: dict[str, Any] = {
+            "actor": self._actor,
+            "data": draft.data,
+            "id": draft.id or new_id(),
+            "key": self._key,
+            "rev": draft.rev,
+            "subject": draft.subject,
+            "time": draft.time or encoding.time_text(now),
+            "type": draft.type,
+        }
+        for name in ("claimed_by", "critical", "evidence", "on_behalf_of", "reason", "source"):
+            if value := getattr(draft, name):
+                said[name] = value
+        if draft.refs:
+            said["refs"] = {
+                name: [{"hash": ref.hash, "id": ref.id} for ref in refs] for name, refs in draft.refs.items()
+            }
+        if self._for_this_log(draft.type):
+            said["log"] = self._genesis
+        if draft.context_wanted and (context := self._context()):
+            said["context"] = context
+        return said, [_seal(said, pointer) for pointer in draft.sealed]
+
+    def _items(self, events: Iterable[Said]) -> Iterator[Item]:
+        for event in events:
+            what, fields = _what(event)
+            draft = self._compose(what, fields)
+            said, disclosures = self._statement(draft)
+            if disclosures:
+                raise Misuse(f"{draft.type} has sealed fields", "record it by itself", code="batch")
+            yield _item(said)
+
+    def _batch(self, items: list[Item]) -> Batch:
+        header = encoding.encode(
+            {
+                "actor": self._actor,
+                "count": len(items),
+                "id": new_id(),
+                "key": self._key,
+                "log": self._genesis,
+                "root": tree_root([item.hash for item in items]).hex(),
+            }
+        )
+        return Batch(header, self._signer.sign(BATCH_TYPE, header), items)
+
+
+def _item(said: dict[str, Any]) -> Item:
+    body = statement.write(said)
+    return Item(said, body, encoding.id_bytes(said["id"]), statement.statement_hash(body))
+
+
+def _what(event: Said) -> tuple[str | msgspec.Struct, dict[str, Any]]:
+    if isinstance(event, msgspec.Struct):
+        return event, {}
+    if isinstance(event, tuple) and len(event) == 2:
+        return event[0], dict(event[1])
+    if isinstance(event, dict) and isinstance(event.get("type"), str):
+        return event["type"], {name: value for name, value in event.items() if name != "type"}
+    raise Misuse(
+        f"record_many takes (type, fields), dicts with a type, or structs; this is {type(event).__name__}",
+        '("trained", {"system": "...", ...})',
+        code="event",
+    )
+
+
+def _groups(items: Iterator[Item], batches: int) -> Iterator[list[list[Item]]]:
+    """Gather items into batches within the format's limits, a few of them for a commit."""
+    group: list[list[Item]] = []
+    while chunk := list(islice(items, BATCH_LIMIT)):
+        group += _within(chunk)
+        if len(group) >= batches:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _within(items: list[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        if batch and size + len(item.body) > BATCH_BYTES_LIMIT:
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += len(item.body)
+    yield batch
+
+
+def _seal(said: dict[str, Any], pointer: str) -> str:
+    """Put the commitment in the place of the value that `pointer` names; return the disclosure."""
+    *steps, name = pointer[1:].split("/")
+    place: Any = said
+    for step in steps:
+        place = place[step]
+    place[name], text = seal(said["id"], pointer, place[name], os.urandom(16))
+    return text
+
+
+def _receipt(item: Item, placement: Placement, state: State) -> Receipt:
+    said = item.fields
+    return Receipt(
+        seq=placement.seq,
+        id=said["id"],
+        hash=item.hash.hex(),
+        leaf=placement.leaf.hex(),
+        type=said["type"],
+        subject=said["subject"],
+        actor=said["actor"],
+        time=said["time"],
+        recorded=placement.recorded,
+        state=state,
+        again=placement.before,
+    )
+
+
+def _again(data: bytes, draft: Draft, said: dict[str, Any]) -> Receipt:
+    """Return the receipt of a retry: the same statement but for what is new each time (time, context, salts).
+
+    Raises `Conflict` where the id stands for another statement.
+    """
+    placed = entry.view(data)
+    stored = entry.read(data).fields["statement"]
+    ours, new = dict(stored), dict(said)
+    for name in ("context",) if draft.time else ("context", "time"):
+        ours.pop(name, None)
+        new.pop(name, None)
+    for pointer in draft.sealed:
+        _drop(ours, pointer)
+        _drop(new, pointer)
+    if ours != new:
+        raise Conflict(
+            f"id {stored['id']} is entry {placed.seq} with other content; nothing was recorded",
+            f"drop id=, or ledger show {placed.seq}",
+            code="same_id",
+        )
+    body = entry.body_of(data)
+    item = Item(stored, body, b"", statement.statement_hash(body))
+    return _receipt(item, Placement(placed.seq, entry.leaf(data), placed.recorded, before=True), "placed")
+
+
+def _drop(said: dict[str, Any], pointer: str) -> None:
+    """Take a sealed value out; maps on the way are copied, the statement they belong to stays as it is."""
+    *steps, name = pointer[1:].split("/")
+    place = said
+    for step in steps:
+        place[step] = place = dict(place[step])
+    place.pop(name, None)
+
+
+_id_lock: Final = threading.Lock()
+_newest_tick = 0
+
+
+def new_id() -> str:
+    """Return a UUIDv7 that is above all that this process made before (RFC 9562 section 6.2, method 3)."""
+    global _newest_tick  # noqa: PLW0603 - one clock for the process: ids that only rise need no look-up
+    with _id_lock:
+        tick = _newest_tick = max(time.time_ns() * 4096 // 1_000_000, _newest_tick + 1)
+    return encoding.make_id(tick >> 12, (tick & 0xFFF).to_bytes(2, "big") + os.urandom(8))

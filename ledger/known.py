@@ -1,0 +1,157 @@
+"""What a writer knows of a log between two commits, and how it takes it up: nothing is built on unseen."""
+
+from collections.abc import Callable
+from typing import Final, Self
+
+from ledger import entry
+from ledger.authority import Authority
+from ledger.errors import LedgerError, Tampered
+from ledger.genesis import read_genesis
+from ledger.merkle.edge import TILE, Edge
+from ledger.merkle.proofs import ReadSubtree, subtree_root
+from ledger.merkle.tiles import subtree_reader
+from ledger.notes.checkpoint import Checkpoint, open_checkpoint
+from ledger.ranges import Known, RangeCheck
+from ledger.report import Failure, Missing
+from ledger.scan import Before
+from ledger.store import Appending, Head
+from ledger.trust import Trust, Unknown
+
+CATCH_UP_LIMIT: Final = 4_096  # entries of others that are taken in one by one; more, and all is read anew
+
+
+class KnownLog:
+    """Head, right edge of the tree, who may say what, newest id and `recorded`. Changed in place by a commit."""
+
+    def __init__(self, head: Head, edge: Edge, trust: Trust, recorded: str, newest_id: bytes) -> None:
+        self.head = head
+        self.edge = edge
+        self.trust = trust
+        self.recorded = recorded
+        self.newest_id = newest_id
+        self.vetted = head.covered
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint, whose signature was checked; None where there is none yet."""
+        if not self.head.note:
+            return None
+        genesis = self.trust.genesis
+        return open_checkpoint(self.head.note, genesis.origin, genesis.log_keys)
+
+    @classmethod
+    def read(cls, store: Appending, head: Head) -> Self:
+        """Take a log up from what is stored; raise `Tampered` where that does not fit together."""
+        data = store.read(0)
+        genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
+        trust = Trust.of_genesis(genesis)
+        for seq in store.authority():
+            try:
+                trust.apply(seq, entry.read(store.read(seq)).fields["statement"])
+            except Unknown as unknown:
+                raise Tampered(
+                    f"entry {seq}: {unknown}", "pip install -U lifecycle-ledger", code="newer", seq=seq
+                ) from None
+        last = store.read(head.size - 1)
+        if entry.leaf(last) != head.last:
+            raise _not_fitting("the newest entry is not the one that the head names", head.size - 1)
+        open_leaves = [entry.leaf(store.read(seq)) for seq in range(head.size - head.size % TILE, head.size)]
+        edge = Edge.load(head.size, head.peaks, open_leaves, store.tile)
+        known = cls(head, edge, trust, entry.view(last).recorded, store.newest_id())
+        known._check_note(store)
+        return known
+
+    def _check_note(self, store: Appending) -> None:
+        checkpoint = self.checkpoint
+        if checkpoint is None:
+            return
+        if checkpoint.size != self.head.covered or checkpoint.size > self.head.size:
+            raise _not_fitting("the newest checkpoint is not of the size that the head names", -1)
+        if self.root_at(checkpoint.size, store) != checkpoint.root:
+            raise _not_fitting(f"the first {checkpoint.size:,} entries are not those that the checkpoint seals", -1)
+
+    def root_at(self, size: int, store: Appending) -> bytes:
+        """Return the root over the first `size` entries, from stored hashes."""
+        return self.edge.root() if size == self.head.size else subtree_root(size, self.reader(store))
+
+    def reader(self, store: Appending) -> ReadSubtree:
+        """Return what proofs are made from: stored tiles, and the open ones from memory."""
+        return open_reader(self.edge.open, self.head.size, store.tile)
+
+    def vet_uncovered(self, store: Appending) -> None:
+        """Run the checks over entries that writers without the log's key placed, before its key covers them."""
+        if self.vetted >= self.head.size:
+            return
+        start = self.head.covered
+        before = store.read(start - 1)
+        genesis = self.trust.genesis
+        trust = Trust.of_genesis(genesis)
+        for seq in store.authority():
+            if seq < start:
+                trust.apply(seq, entry.read(store.read(seq)).fields["statement"])
+        credentials = {grant.credential.id: grant.credential for grant in self.trust.grants()}
+        known = Known(genesis.leaf, genesis.rules, credentials, store.find, store.read)
+        check = RangeCheck(start, Before(start - 1, entry.leaf(before).hex(), entry.view(before).recorded), known)
+        authority = Authority(trust)
+        for part in check.parts(store.rows(start, self.head.size), self.head.size):
+            authority.take(part)
+            found: list[Failure | Missing] = [*part.failures, *authority.failures, *part.missing, *authority.missing]
+            if found:
+                raise Tampered(
+                    f"what others placed cannot be covered: {found[0].message}",
+                    "ledger verify",
+                    code="uncovered",
+                    seq=found[0].seq,
+                )
+        self.vetted = self.head.size
+
+
+def open_reader(leaves: list[bytes], size: int, read_tile: Callable[[int, int], bytes]) -> ReadSubtree:
+    """Return a reader of subtree roots over stored tiles and the leaves of the open tile of level 0."""
+
+    def tile(level: int, index: int) -> bytes:
+        return b"".join(leaves) if level == 0 and index == size // TILE else read_tile(level, index)
+
+    return subtree_reader(tile)
+
+
+def take_up(known: KnownLog | None, store: Appending, head: Head) -> KnownLog:
+    """Return what is to be known at `head`: from what was known before, where little came since; else anew."""
+    if head.size == 0:
+        raise Tampered("the stored head is empty", "ledger rebuild", code="head", check=9)
+    if known is None or not known.head.size <= head.size <= known.head.size + CATCH_UP_LIMIT:
+        return KnownLog.read(store, head)
+    try:
+        return _follow(known, store, head)
+    except LedgerError:
+        return KnownLog.read(store, head)  # it names what does not fit, or finds that the log was repaired
+
+
+def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:
+    """Take in the entries that another process placed."""
+    leaves, last, recorded = [], known.head.last, known.recorded
+    for row in store.rows(known.head.size, head.size):
+        fields = entry.read(row.data).fields
+        if fields["prev"] != last.hex():
+            raise _not_fitting("an entry is not chained to the one before it", row.seq)
+        if known.trust.changes_trust(fields["statement"]["type"]):
+            known.trust.apply(row.seq, fields["statement"])
+        last, recorded = entry.leaf(row.data), fields["recorded"]
+        leaves.append(last)
+    known.edge.extend(leaves)
+    if (known.edge.peaks(), last) != (head.peaks, head.last):
+        raise _not_fitting("the stored head is not that of the entries", -1)
+    vetted = known.vetted
+    known.head, known.recorded, known.newest_id = head, recorded, store.newest_id()
+    known._check_note(store)
+    known.vetted = max(vetted, head.covered)
+    return known
+
+
+def _not_fitting(why: str, seq: int) -> Tampered:
+    return Tampered(
+        f"nothing was written: {why}",
+        "ledger verify; if only stored hashes differ, ledger rebuild",
+        code="head",
+        seq=seq,
+    )

@@ -1,0 +1,160 @@
+"""The append path: one order of writes, one commit for all who wait (leader and followers).
+
+    step                                                a crash here leaves
+    1  evidence is written by the caller                files that no entry names
+    2  inside the store's write section:
+       others' entries are taken in and vetted          the log as it was
+       requests are judged, placed, hashed, covered     the log as it was
+    3  entries, tree hashes, head and checkpoint are    the log as it was, or with all of them: never a part; the
+       committed, in one transaction                    outcome of a commit that failed is unknown: retry with the id
+    4  the pin moves (by the caller, later)             a log that is ahead of its pin: the next writer proves it
+
+Whoever comes first leads: it commits what has gathered and hands the lead to one of those who came meanwhile. Each
+request succeeds or fails by itself; a failed commit fails all of its requests, and what was known of the log is dropped
+and read again.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from ledger import entry
+from ledger.errors import Conflict, LedgerError, Misuse, Unavailable
+from ledger.keys.log_key import LogKey
+from ledger.known import KnownLog, take_up
+from ledger.merkle.edge import Edge
+from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
+from ledger.placing import Commit, Item, Placement, Request
+from ledger.store import Appending, Head, Row, Store
+
+GROUP_LIMIT: Final = 1_024  # requests that share a commit
+Guard = Callable[[KnownLog, Appending], None]
+"""Called where the log was read anew, before it is written to: raises `Tampered` if it is behind its pin, or forked."""
+
+
+def found(store: Store, item: Item, signatures: tuple[bytes, ...], log_key: LogKey, now: str) -> None:
+    """Write entry 0 into an empty store, and the first checkpoint, signed by both of the log's keys."""
+    data = entry.write(0, bytes(32), now, item.body, entry.signatures_text(signatures))
+    leaf = entry.leaf(data)
+    edge = Edge()
+    edge.extend([leaf])
+    note = sign_checkpoint(Checkpoint(log_key.origin, 1, edge.root()), log_key.all)
+    with store.writing() as section:
+        if section.head().size:
+            raise Conflict(f"{store.place} is a ledger already", "use it, or choose another place", code="exists")
+        section.append([Row(0, item.id, data)], [], [], [], Head(1, leaf, edge.peaks(), 1, note))
+
+
+class _Waiting:
+    """A request and its outcome. `ready` is released when it is done, or when its thread must lead."""
+
+    __slots__ = ("done", "error", "placements", "ready", "request")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.ready = threading.Lock()
+        self.ready.acquire()
+        self.done = False
+        self.error: BaseException | None = None
+        self.placements: list[Placement] = []
+
+
+class Log:
+    """Places statements in one store. Safe from many threads; other processes may write to the same store."""
+
+    def __init__(
+        self, store: Store, *, log_key: LogKey | None, now: Callable[[], str], guard: Guard | None = None
+    ) -> None:
+        self._store = store
+        self._log_key = log_key
+        self._now = now
+        self._guard = guard
+        self._mutex = threading.Lock()
+        self._queue: deque[_Waiting] = deque()
+        self._led = False
+        self._known: KnownLog | None = None
+
+    @property
+    def known(self) -> KnownLog | None:
+        """What was true of the log after the last commit of this process."""
+        return self._known
+
+    def append(self, request: Request) -> list[Placement]:
+        """Place the statements of a request and return where each stands, durable.
+
+        Raises `Misuse` and `Conflict` (nothing of it was written), `Tampered` (the store is not what it was) and
+        `Unavailable` (its `outcome` says whether it may have been written).
+        """
+        mine = _Waiting(request)
+        with self._mutex:
+            self._queue.append(mine)
+            lead, self._led = not self._led, True
+        if not lead:
+            mine.ready.acquire()
+        if not mine.done:
+            self._lead()
+        if mine.error is not None:
+            raise mine.error
+        return mine.placements
+
+    def _lead(self) -> None:
+        with self._mutex:
+            group = [self._queue.popleft() for _ in range(min(len(self._queue), GROUP_LIMIT))]
+        try:
+            self._commit(group)
+        except BaseException as error:
+            # Followers get an error of their own: one traceback must not grow in many threads.
+            self._known = None
+            for waiting in group:
+                waiting.error = waiting.error or _same(error)
+            raise
+        finally:
+            self._hand_over(group)
+
+    def _hand_over(self, group: list[_Waiting]) -> None:
+        with self._mutex:
+            successor = self._queue[0] if self._queue else None
+            self._led = successor is not None
+        for waiting in group:
+            waiting.done = True
+            waiting.ready.release()
+        if successor is not None:
+            successor.ready.release()
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        with self._store.writing() as section:
+            commit = Commit(self._catch_up(section), section, self._now())
+            for waiting in group:
+                try:
+                    waiting.placements = commit.place(waiting.request)
+                except (Misuse, Conflict) as error:
+                    waiting.error = error
+            commit.finish(self._seal)
+
+    def _catch_up(self, section: Appending) -> KnownLog:
+        head = section.head()
+        if self._known is None or self._known.head != head:
+            known = take_up(self._known, section, head)
+            if self._guard is not None:
+                self._guard(known, section)
+            if self._log_key is not None:
+                known.vet_uncovered(section)
+            self._known = known
+        return self._known
+
+    def _seal(self, size: int, root: bytes) -> bytes | None:
+        if self._log_key is None:
+            return None
+        return sign_checkpoint(Checkpoint(self._log_key.origin, size, root), self._log_key.everyday)
+
+
+def _same(error: BaseException) -> BaseException:
+    if isinstance(error, LedgerError):
+        copy = type(error)(error.message, error.fix, code=error.code, where=error.where)
+        if isinstance(copy, Unavailable) and isinstance(error, Unavailable):
+            copy.outcome = error.outcome
+        return copy
+    return Unavailable(
+        f"the writer that led this commit was stopped: {error!r}", "try again with the same id", outcome="unknown"
+    )

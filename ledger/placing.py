@@ -1,0 +1,254 @@
+"""Whether a statement may stand next in the log, by what a verifier will ask later, and the entry it becomes."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from ledger import encoding, entry, statement
+from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
+from ledger.errors import Conflict, Misuse, Tampered, Unavailable
+from ledger.keys.credential import UnknownScheme, verify_signatures
+from ledger.known import KnownLog
+from ledger.merkle.edge import Tile
+from ledger.store import Appending, Head, Row
+from ledger.trust import Unknown
+
+CLOCK_SECONDS: Final = 300  # how far a clock may be behind the log, and a statement ahead of the clock
+
+
+class Item(NamedTuple):
+    """A signed statement: its fields, bytes and id, and the hash of its bytes."""
+
+    fields: dict[str, Any]
+    body: bytes
+    id: bytes
+    hash: bytes
+
+
+class Batch(NamedTuple):
+    """Items under one signature. `header` is the bytes that were signed."""
+
+    header: bytes
+    signatures: tuple[bytes, ...]
+    items: list[Item]
+
+
+class Single(NamedTuple):
+    """An item with its own signatures."""
+
+    item: Item
+    signatures: tuple[bytes, ...]
+
+
+class Request(NamedTuple):
+    """What one caller wants placed: all of it or nothing. `expected` is the size the log must have.
+
+    `signed_here`: the signatures were made by this process a moment ago, and need no check.
+    """
+
+    parts: list[Single | Batch]
+    expected: int | None
+    disclosures: tuple[str, ...]
+    signed_here: bool
+
+
+class Placement(NamedTuple):
+    """Where a statement stands: place, leaf of its entry, time of recording; whether it stood there before."""
+
+    seq: int
+    leaf: bytes
+    recorded: str
+    before: bool
+
+
+class Commit:
+    """What one commit will write. `known` moves along; if the commit fails, it must be thrown away."""
+
+    def __init__(self, known: KnownLog, store: Appending, now: str) -> None:
+        if now < known.recorded and encoding.later(now, CLOCK_SECONDS) < known.recorded:
+            raise Unavailable(
+                f"this clock says {now}, the newest entry was recorded at {known.recorded}; nothing was recorded",
+                "set the clock (NTP)",
+                code="clock",
+            )
+        self._known = known
+        self._store = store
+        self._latest = encoding.later(now, CLOCK_SECONDS)
+        self._recorded = max(now, known.recorded)
+        self._last = known.head.last
+        self._first = known.head.size
+        self._fresh: dict[bytes, Item] = {}
+        self._newest = known.newest_id
+        self._rows: list[Row] = []
+        self._leaves: list[bytes] = []
+        self._authority: list[int] = []
+        self._disclosures: list[str] = []
+
+    @property
+    def size(self) -> int:
+        """Size of the log with what is placed so far."""
+        return self._first + len(self._rows)
+
+    def place(self, request: Request) -> list[Placement]:
+        """Place all statements of a request; raise `Misuse` or `Conflict`, with nothing of it placed."""
+        items = [item for part in request.parts for item in (part.items if isinstance(part, Batch) else (part.item,))]
+        earlier = self._earlier(items)
+        if earlier is not None:
+            return earlier
+        if request.expected is not None and request.expected != self.size:
+            raise Conflict(
+                f"the log has {self.size:,} entries, not {request.expected:,}; nothing was recorded",
+                "read what came, then decide again",
+                code="expected_head",
+            )
+        try:
+            self._admit(request, items)
+        except (Tampered, Unknown) as error:
+            why = error.message if isinstance(error, Tampered) else str(error)
+            fix = error.fix if isinstance(error, Tampered) else "a newer release"
+            raise Misuse(f"{why}; nothing was recorded", fix, code=getattr(error, "code", "unknown")) from None
+        placements = []
+        for part in request.parts:
+            placements += self._add_batch(part) if isinstance(part, Batch) else [self._add(part.item, part.signatures)]
+        self._disclosures += request.disclosures
+        return placements
+
+    # ---- may it stand here? ----
+
+    def _earlier(self, items: list[Item]) -> list[Placement] | None:
+        """Return where the statements stand already; None where none does; `Conflict` for anything between."""
+        ids = [self._newest, *(item.id for item in items)]
+        if all(map(bytes.__lt__, ids, ids[1:])):
+            return None  # ids that only rise cannot have been there
+        if len(set(ids[1:])) < len(items):
+            raise Conflict("two statements have one id; nothing was recorded", "drop id=", code="same_id")
+        found = [placement for item in items if (placement := self._find(item)) is not None]
+        if not found:
+            return None
+        if len(found) < len(items):
+            raise Conflict(
+                f"{len(found)} of {len(items)} statements are recorded already; nothing more was",
+                "record the others under ids of their own",
+                code="same_id",
+            )
+        return found
+
+    def _find(self, item: Item) -> Placement | None:
+        fresh = self._fresh.get(item.id)
+        seq = self._store.find(item.id) if fresh is None else None
+        if fresh is None and seq is None:
+            return None
+        if seq is None:
+            place = next(at for at, row in enumerate(self._rows) if row.id == item.id)
+            seq, data = self._rows[place].seq, self._rows[place].data
+        else:
+            data = self._store.read(seq)
+        if entry.body_of(data) != item.body:
+            raise Conflict(
+                f"id {item.fields['id']} is entry {seq} with other content; nothing was recorded",
+                f"drop id=, or ledger show {seq}",
+                code="same_id",
+            )
+        return Placement(seq, entry.leaf(data), entry.view(data).recorded, before=True)
+
+    def _admit(self, request: Request, items: list[Item]) -> None:
+        """C12, C13, C16 to C19 and C14, before anything is changed."""
+        trust, judged = self._known.trust, set()
+        acts = 0
+        for item in items:
+            said = item.fields
+            if said["time"] > self._latest:
+                raise Misuse(
+                    f"time {said['time']} is after this clock's {self._recorded} (limit 5 min)",
+                    "a missing zone?",
+                    code="time_ahead",
+                )
+            use = (said["type"], said["actor"], said["key"], said.get("log"), said["subject"].get("system"))
+            if use not in judged:
+                trust.judge(said, self._recorded)
+                judged.add(use)
+            if "refs" in said:
+                self._check_refs(said, strict=trust.in_rules(said["type"]))
+            if said["type"] in ("approved", "rejected") and not said["subject"].keys() & {"artifacts", "document"}:
+                raise Misuse(f"{said['type']} names no digest set or document", "of=..., artifacts=...", code="no_set")
+            acts += trust.changes_trust(said["type"])
+        if not request.signed_here:
+            self._check_signatures(request)
+        if acts:
+            self._act(request, items)
+
+    def _act(self, request: Request, items: list[Item]) -> None:
+        if len(items) != 1 or isinstance(request.parts[0], Batch):
+            raise Misuse(
+                "an event that changes who may say what is recorded by itself", "record it alone", code="alone"
+            )
+        self._known.trust.apply(self.size, items[0].fields)
+        self._authority.append(self.size)
+
+    def _check_signatures(self, request: Request) -> None:
+        for part in request.parts:
+            batch = isinstance(part, Batch)
+            said = part.items[0].fields if isinstance(part, Batch) else part.item.fields
+            credential = self._known.trust.credential(said["key"])
+            assert credential is not None  # judged above
+            body = part.header if isinstance(part, Batch) else part.item.body
+            try:
+                verify_signatures(credential, BATCH_TYPE if batch else STATEMENT_TYPE, body, part.signatures)
+            except UnknownScheme as error:
+                raise Misuse(
+                    f"keys of {error.scheme} cannot be checked here", "a newer release", code="scheme"
+                ) from None
+
+    def _check_refs(self, said: dict[str, Any], *, strict: bool) -> None:
+        for relation, refs in said["refs"].items():
+            for ref in refs:
+                id = encoding.id_bytes(ref["id"])
+                fresh = self._fresh.get(id)
+                if fresh is not None:
+                    hash = fresh.hash
+                elif (seq := self._store.find(id)) is not None:
+                    hash = statement.statement_hash(entry.body_of(self._store.read(seq)))
+                elif strict:
+                    raise Misuse(f"{relation} {ref['id']} is not in this ledger", "record that first", code="no_ref")
+                else:
+                    continue
+                if hash.hex() != ref["hash"]:
+                    raise Misuse(
+                        f"{relation} {ref['id']} stands here with another hash", "ledger show", code="ref_hash"
+                    )
+
+    # ---- the entry ----
+
+    def _add(self, item: Item, signatures: tuple[bytes, ...]) -> Placement:
+        return self._write(item, entry.signatures_text(signatures), "")
+
+    def _add_batch(self, batch: Batch) -> list[Placement]:
+        member = entry.batch_text(b'{"first":%d}' % self.size)
+        head = self._write(batch.items[0], entry.signatures_text(batch.signatures), entry.batch_text(batch.header))
+        return [head, *[self._write(item, "[]", member) for item in batch.items[1:]]]
+
+    def _write(self, item: Item, signatures: str, batch: str) -> Placement:
+        seq = self._first + len(self._rows)
+        data = entry.write(seq, self._last, self._recorded, item.body, signatures, batch)
+        self._last = entry.leaf(data)
+        self._rows.append(Row(seq, item.id, data))
+        self._leaves.append(self._last)
+        self._fresh[item.id] = item
+        self._newest = max(self._newest, item.id)
+        return Placement(seq, self._last, self._recorded, before=False)
+
+    def finish(self, seal: Callable[[int, bytes], bytes | None]) -> None:
+        """Hash, cover and commit what was placed; nothing, where nothing was."""
+        if not self._rows:
+            return
+        known = self._known
+        tiles: list[Tile] = known.edge.extend(self._leaves)
+        covered, note = known.head.covered, known.head.note
+        sealed = seal(known.edge.size, known.edge.root())
+        if sealed is not None:
+            covered, note = known.edge.size, sealed
+        head = Head(known.edge.size, self._last, known.edge.peaks(), covered, note)
+        self._store.append(self._rows, tiles, self._authority, self._disclosures, head)
+        known.head, known.recorded = head, self._recorded
+        known.newest_id = self._newest
+        if sealed is not None:
+            known.vetted = head.size
