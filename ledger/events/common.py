@@ -5,9 +5,9 @@ Each field carries what it means and which point of the Act it serves (Regulatio
 point 2(d) of Annex IV). Patterns are ECMAScript's and Python's common part, so that JSON Schema can use them.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, to_builtins
 
 
 def says(meaning: str, serves: str = "") -> Meta:
@@ -97,6 +97,26 @@ class ComponentRef(Fields, frozen=True, kw_only=True):
 
 
 Datasets: TypeAlias = dict[DatasetRole, list[DatasetRef]]
+
+
+class Evidence(Fields, frozen=True, kw_only=True):
+    """A file, a folder or a thing elsewhere, named by its digest; the bytes stay there (FORMAT section 10)."""
+
+    digest: Annotated[Digest, says("SHA-256 of the file's bytes, or of the folder's manifest")]
+    kind: Annotated[Literal["file", "directory", "external"], says("what was digested")]
+    media_type: Annotated[Text, says("media type (RFC 6838)")]
+    size: Annotated[Count, says("size, bytes; of a folder: of its files together")]
+    name: Annotated[Text | None, says("what it is called")] = None
+    uri: Annotated[Text | None, says("where it can be fetched")] = None
+    also: Annotated[dict[Text, Text] | None, says("algorithm to digest by others: a join key, no proof")] = None
+    personal_data: Annotated[Literal[True] | None, says("whether it holds personal data")] = None
+    retention: Annotated[Literal["A", "C"] | None, says("class of retention")] = None
+    unread: Annotated[Literal[True] | None, says("the digest was given, its bytes were not seen")] = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The evidence object as it stands in a statement."""
+        written: dict[str, Any] = to_builtins(self)
+        return written
 
 
 class Threshold(Fields, frozen=True, kw_only=True):
