@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,15 +21,18 @@ from ledger.merkle.proofs import inclusion_proof
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint
 from ledger.pins import Pin, check_against, move_pin, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded, write_proof
-from ledger.store import Store
-from ledger.stores.sqlite import SqliteStore, open_store
+from ledger.stores.sqlite import SqliteStore, open_read_only, open_store
 
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said
     from ledger.identity import Identity
     from ledger.known import KnownLog
     from ledger.log import Log
+    from ledger.mending import Mended
+    from ledger.policy import Policy
     from ledger.recording import Recorder
+    from ledger.report import Report
+    from ledger.statement import Ref
     from ledger.store import Appending
 
 PIN_SECONDS: Final = 1.0  # a pin is moved at most this often while recording, and once at the end
@@ -47,13 +50,13 @@ class Ledger:
         self, store: SqliteStore, place: Place, *, key: Path | None, log_key: Path | None, actor: str | None
     ) -> None:
         self.place = place
-        self.store: Store = store
+        self.store = store
         self._key, self._log_key, self._actor = key, log_key, actor
         data = store.read(0)
         self.genesis: Genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
         self._lock = threading.RLock()
         self._writing: tuple[Log, Author, Identity] | None = None
-        self._pinned = 0.0
+        self._pinned = float("-inf")
         _open.add(self)
 
     @classmethod
@@ -237,6 +240,7 @@ class Ledger:
             actor=identity.actor,
             signer=identity.signer,
             look_up=self._look_up,
+            find_dataset=self._find_dataset,
             context=lambda: context(self.place.capture),
             find=self._find_bytes,
             for_this_log=self.genesis.rules.__contains__,
@@ -244,12 +248,15 @@ class Ledger:
         )
         return log, author, identity
 
-    def _look_up(self, system: str, version: str) -> tuple[str | None, dict[str, str]]:
-        """Return the digest set that a version's name stands for here; raise `Misuse` for none, or several."""
+    def _look_up(self, system: str, version: str) -> "tuple[Ref | None, dict[str, str]]":
         from ledger.versions import look_up
 
-        with self._lock:
-            return look_up(self, system, version)
+        return look_up(self, system, version)
+
+    def _find_dataset(self, dataset: str) -> str | None:
+        from ledger.versions import find_dataset
+
+        return find_dataset(self, dataset)
 
     # ---- pins, checkpoints, proofs ----
 
@@ -281,6 +288,51 @@ class Ledger:
         leaves = [entry.leaf(row.data) for row in self.store.rows(head.size - head.size % TILE, head.size)]
         read = open_reader(leaves, head.size, self.store.tile)
         return write_proof(data, seq, inclusion_proof(seq, head.covered, read), head.note)
+
+    def verify(
+        self,
+        policy: "Policy | None" = None,
+        *,
+        processes: int = 1,
+        progress: "Callable[[int, int], None] | None" = None,
+    ) -> "Report":
+        """Run every check over the whole log and report. Without a `policy`: what its ledger.toml and the pin say.
+
+        What is wrong is in the report; `report.verdict` is VERIFIED, UNPINNED, UNVERIFIABLE or BROKEN.
+        """
+        from ledger.verify import verify_log
+
+        trusted = self.own_policy() if policy is None else policy
+        return verify_log(self.store, trusted, processes=processes, opener=open_read_only, progress=progress)
+
+    def own_policy(self) -> "Policy":
+        """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""
+        from ledger.policy import Policy
+
+        path = pin_path(self.origin)
+        pin = read_pin(path)
+        return Policy(
+            keys=(self.place.key,) if self.place.key else (),
+            key_source=self.place.source,
+            genesis=self.place.genesis,
+            genesis_source=self.place.source,
+            origin=self.place.origin,
+            checkpoints=(pin.trusted(path),) if pin else (),
+        )
+
+    def mend(self) -> "Mended":
+        """Make again what can be computed from the entries (tree hashes, head, list of key events).
+
+        Raises `Tampered`, with nothing changed, where the entries do not pass the checks or are not what was sealed.
+        """
+        from ledger.identity import find_log_key
+        from ledger.mending import mend
+        from ledger.trust import Trust
+
+        named = self._log_key or log_key_path(self.origin)
+        log_key = find_log_key(Trust.of_genesis(self.genesis), named, required=self._log_key is not None)
+        self._writing = None
+        return mend(self.store, self.genesis, log_key=log_key, pin=read_pin(pin_path(self.origin)))
 
     # ---- the end ----
 
@@ -314,3 +366,12 @@ def _path(given: str | os.PathLike[str] | None) -> Path | None:
 
 def _now() -> str:
     return encoding.time_text(datetime.now(UTC))
+
+
+def _after_fork() -> None:
+    """In a forked child: locks may be held by threads that are not there; what was known is read again."""
+    for ledger in list(_open):
+        ledger._lock, ledger._writing = threading.RLock(), None
+
+
+os.register_at_fork(after_in_child=_after_fork)

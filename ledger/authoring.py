@@ -16,6 +16,7 @@ from ledger.disclosures import seal
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
 from ledger.entry import BATCH_BYTES_LIMIT, BATCH_LIMIT
 from ledger.errors import Conflict, Misuse
+from ledger.events.mentions import FindDataset, LookUp
 from ledger.keys.credential import Signer
 from ledger.log import Log
 from ledger.merkle.tree import tree_root
@@ -24,7 +25,6 @@ from ledger.receipts import Receipt, Recorded, State
 
 BATCHES_A_COMMIT: Final = 4
 
-LookUp = Callable[[str, str], tuple[str | None, dict[str, str]]]
 Said = tuple[str, dict[str, Any]] | dict[str, Any] | msgspec.Struct
 """One event for `record_many`: (type, fields), fields with a `type` among them, or a typed struct."""
 
@@ -40,6 +40,7 @@ class Author:
         actor: str,
         signer: Signer,
         look_up: LookUp,
+        find_dataset: FindDataset,
         context: Callable[[], dict[str, Any]],
         find: Callable[[str], bytes | None],
         for_this_log: Callable[[str], bool],
@@ -51,6 +52,7 @@ class Author:
         self._signer = signer
         self._key = signer.credential.id
         self._look_up = look_up
+        self._find_dataset = find_dataset
         self._context = context
         self._find = find
         self._for_this_log = for_this_log
@@ -83,19 +85,20 @@ class Author:
 
     def _compose(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Draft:
         if isinstance(what, str):
-            return compose(what, fields, look_up=self._look_up)
-        return compose_struct(what, fields, look_up=self._look_up)
+            return compose(what, fields, self._look_up, self._find_dataset)
+        return compose_struct(what, fields, self._look_up, self._find_dataset)
 
     def _statement(self, draft: Draft) -> tuple[dict[str, Any], list[str]]:
-        now = datetime.now(UTC)
+        id = draft.id or new_id()
+        subject = {**draft.subject, draft.opens: id} if draft.opens else draft.subject
         said: dict[str, Any] = {
             "actor": self._actor,
             "data": draft.data,
-            "id": draft.id or new_id(),
+            "id": id,
             "key": self._key,
             "rev": draft.rev,
-            "subject": draft.subject,
-            "time": draft.time or encoding.time_text(now),
+            "subject": subject,
+            "time": draft.time or encoding.time_text(datetime.now(UTC)),
             "type": draft.type,
         }
         for name in ("claimed_by", "critical", "evidence", "on_behalf_of", "reason", "source"):
@@ -107,7 +110,7 @@ class Author:
             }
         if self._for_this_log(draft.type):
             said["log"] = self._genesis
-        if draft.context_wanted and (context := self._context()):
+        if draft.captures and (context := self._context()):
             said["context"] = context
         return said, [_seal(said, pointer) for pointer in draft.sealed]
 

@@ -2,23 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from ledger import statement
+from ledger import entry, statement
 from ledger.errors import Misuse
+from ledger.statement import Ref
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
 
 
-def look_up(ledger: "Ledger", system: str, version: str) -> tuple[str | None, dict[str, str]]:
-    """Return the id of the first statement that names the version's digest set, and the set.
+def look_up(ledger: "Ledger", system: str, version: str) -> tuple[Ref | None, dict[str, str]]:
+    """Return a reference to the statement that first named the version's digest set, and the set.
 
     Raises `Misuse` where no statement names one, or where two name different ones.
     """
-    sets: dict[str, tuple[int, str, dict[str, str]]] = {}
+    sets: dict[str, tuple[int, dict[str, str]]] = {}
     for placed in ledger.entries(system=system, version=version):
         artifacts = placed.statement.subject.get("artifacts")
         if isinstance(artifacts, dict):
-            sets.setdefault(statement.set_digest(artifacts), (placed.seq, placed.statement.id, artifacts))
+            sets.setdefault(statement.set_digest(artifacts), (placed.seq, artifacts))
     if not sets:
         raise Misuse(
             f"no statement here names the artifacts of {system}@{version}",
@@ -26,11 +27,26 @@ def look_up(ledger: "Ledger", system: str, version: str) -> tuple[str | None, di
             code="no_set",
         )
     if len(sets) > 1:
-        places = ", ".join(str(seq) for seq, _, _ in sets.values())
+        places = ", ".join(str(seq) for seq, _ in sets.values())
         raise Misuse(
             f"'{system}@{version}' names {len(sets)} sets (entries {places})",
             "of=RECEIPT, or artifacts={...}; better a new version",
             code="two_sets",
         )
-    _, id, artifacts = next(iter(sets.values()))
-    return id, artifacts
+    seq, artifacts = next(iter(sets.values()))
+    return ref_to(ledger.read(seq)), artifacts
+
+
+def find_dataset(ledger: "Ledger", dataset: str) -> str | None:
+    """Return the digest under which a dataset was registered last; None where it was not, or without its bytes."""
+    found = None
+    for placed in ledger.entries(type="dataset_registered"):
+        if placed.statement.subject.get("dataset") == dataset and placed.statement.evidence:
+            found = str(placed.statement.evidence[0]["digest"])
+    return found
+
+
+def ref_to(data: bytes) -> Ref:
+    """Return a reference to the statement in an entry's bytes: its id and its hash."""
+    hash = statement.statement_hash(entry.body_of(data)).hex()
+    return Ref(hash=hash, id=entry.view(data).statement.id)

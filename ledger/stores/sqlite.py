@@ -54,6 +54,11 @@ def open_store(place: str, *, read_only: bool = False) -> "SqliteStore":
     return SqliteStore(Path(place), read_only=read_only)
 
 
+def open_read_only(place: str) -> "SqliteStore":
+    """Open a ledger file for reading only, as other processes of a verification do."""
+    return SqliteStore(Path(place), read_only=True)
+
+
 class SqliteStore:
     """`ledger.store.Store` on one file."""
 
@@ -143,13 +148,7 @@ class SqliteStore:
             # A connection of its own: a reader that pauses keeps its moment and is in nobody's way.
             connection = self._connect(write=False)
             try:
-                yield from map(
-                    Row._make,
-                    connection.execute(
-                        "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq",
-                        (start, stop),
-                    ),
-                )
+                yield from _rows(connection, start, stop)
             finally:
                 self._open.remove(connection)
                 connection.close()
@@ -170,15 +169,12 @@ class SqliteStore:
     def tile(self, level: int, index: int) -> bytes:
         """Return the stored hashes of a tile; empty if there are none."""
         with _faults(self._path):
-            found: bytes | None = (
-                self._reader().execute("SELECT hashes FROM tiles WHERE level = ? AND tile = ?", (level, index)).get
-            )
-        return found or b""
+            return _tile(self._reader(), level, index)
 
     def authority(self) -> list[int]:
         """Return the places of the entries that change who may say what."""
         with _faults(self._path):
-            return [seq for (seq,) in self._reader().execute("SELECT seq FROM authority ORDER BY seq")]
+            return _authority(self._reader())
 
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """Return the kept checkpoints besides the newest."""
@@ -283,6 +279,19 @@ class _Section:
             )
         return data
 
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        return _rows(self.connection, start, stop)
+
+    def tile(self, level: int, index: int) -> bytes:
+        return _tile(self.connection, level, index)
+
+    def authority(self) -> list[int]:
+        return _authority(self.connection)
+
+    def newest_id(self) -> bytes:
+        newest: bytes | None = self.connection.execute("SELECT max(id) FROM entries").get
+        return newest or b""
+
     def append(
         self,
         rows: Sequence[Row],
@@ -333,6 +342,24 @@ def _find(connection: apsw.Connection, id: bytes) -> int | None:
 def _read(connection: apsw.Connection, seq: int) -> bytes | None:
     data: bytes | None = connection.execute("SELECT CAST(bytes AS BLOB) FROM entries WHERE seq = ?", (seq,)).get
     return data
+
+
+def _rows(connection: apsw.Connection, start: int, stop: int) -> Iterator[Row]:
+    found = connection.execute(
+        "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
+    )
+    return map(Row._make, found)
+
+
+def _tile(connection: apsw.Connection, level: int, index: int) -> bytes:
+    found: bytes | None = connection.execute(
+        "SELECT hashes FROM tiles WHERE level = ? AND tile = ?", (level, index)
+    ).get
+    return found or b""
+
+
+def _authority(connection: apsw.Connection) -> list[int]:
+    return [seq for (seq,) in connection.execute("SELECT seq FROM authority ORDER BY seq")]
 
 
 def _refuse_changes(operation: int, table: str | None, *_: str | None) -> int:
