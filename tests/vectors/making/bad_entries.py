@@ -36,7 +36,7 @@ def entry_unknown_key(log: Log) -> int:
 def entry_key_missing(log: Log) -> int:
     row = log.note_it()
     before, rest = log.entries[row].split(b'"recorded":')
-    log.entries[row] = before + rest[rest.index(b",") + 1:]
+    log.entries[row] = before + rest[rest.index(b",") + 1 :]
     log.note_it()
     return row
 
@@ -96,7 +96,7 @@ def signature_spare_bits(log: Log) -> int:
     entry = log.entries[row]
     at = entry.index(b'=="]') - 1
     letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    log.entries[row] = entry[:at] + letters[letters.index(entry[at]) + 1:][:1] + entry[at + 1:]
+    log.entries[row] = entry[:at] + letters[letters.index(entry[at]) + 1 :][:1] + entry[at + 1 :]
     log.note_it()
     return row
 
@@ -241,7 +241,9 @@ def prev_skips(log: Log) -> int:
     return row
 
 
-@bad("C7", "an entry was changed after the next had been chained onto it: recorded moved by a second, the tree made anew")
+@bad(
+    "C7", "an entry was changed after the next had been chained onto it: recorded moved by a second, the tree made anew"
+)
 def prev_of_a_changed_entry(log: Log) -> int:
     row = log.note_it()
     log.note_it()
@@ -273,7 +275,9 @@ def recorded_decreases(log: Log) -> int:
 
 @bad("C8", "after a clock_reset the clock goes back once more, without another")
 def recorded_decreases_after_reset(log: Log) -> int:
-    log.add("ada", "clock_reset", ADA, {}, {"why": "the clock was ahead"}, {"recorded": stamp(log.now - timedelta(days=1))})
+    log.add(
+        "ada", "clock_reset", ADA, {}, {"why": "the clock was ahead"}, {"recorded": stamp(log.now - timedelta(days=1))}
+    )
     log.note_it({"recorded": stamp(log.now - timedelta(days=2))})
     return 6
 

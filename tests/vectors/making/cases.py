@@ -24,7 +24,9 @@ CASES: dict[str, Callable[[], Case]] = {}
 Build = Callable[[Log], Place]
 
 
-def case(verdict: str, check: str | None, why: str, based: bool, good: bool, also: tuple[str, ...]) -> Callable[[Build], Build]:
+def case(
+    verdict: str, check: str | None, why: str, based: bool, good: bool, also: tuple[str, ...]
+) -> Callable[[Build], Build]:
     def register(build: Build) -> Build:
         name = build.__name__.strip("_").replace("_", "-")
         assert name not in CASES, name
@@ -36,7 +38,7 @@ def case(verdict: str, check: str | None, why: str, based: bool, good: bool, als
             place = build(log)
             expected: dict[str, Any] = {"verdict": verdict}
             if check:
-                expected |= {"check": check, "place": {"entry": place} if isinstance(place, int) else place}
+                expected |= {"check": int(check[1:]), **place_of(place)}
             if also:
                 expected["also"] = list(also)
             finish(log)
@@ -46,6 +48,11 @@ def case(verdict: str, check: str | None, why: str, based: bool, good: bool, als
         return build
 
     return register
+
+
+def place_of(place: Place) -> dict[str, Any]:
+    """An entry, a checkpoint's size, or no place in particular."""
+    return {"seq": place} if isinstance(place, int) else {"seq": None, **(place or {})}
 
 
 def finish(log: Log) -> None:
@@ -58,13 +65,13 @@ def finish(log: Log) -> None:
             log.policy["genesis"] = leaf(log.entries[0]).hex()
 
 
-def good(why: str, based: bool = True, verdict: str = "verified") -> Callable[[Build], Build]:
+def good(why: str, based: bool = True, verdict: str = "VERIFIED") -> Callable[[Build], Build]:
     return case(verdict, None, why, based, good=True, also=())
 
 
 def bad(check: str, why: str, based: bool = True, also: tuple[str, ...] = ()) -> Callable[[Build], Build]:
-    return case("broken", check, why, based, good=False, also=also)
+    return case("BROKEN", check, why, based, good=False, also=also)
 
 
 def unsure(check: str, why: str, based: bool = True) -> Callable[[Build], Build]:
-    return case("unverifiable", check, why, based, good=False, also=())
+    return case("UNVERIFIABLE", check, why, based, good=False, also=())

@@ -40,7 +40,11 @@ def spell(value: Any) -> str:
         return text(value)
     if isinstance(value, float):
         return number(value)
-    return {True: "true", False: "false", None: "null"}[value] if value is None or value is True or value is False else str(value)
+    return (
+        {True: "true", False: "false", None: "null"}[value]
+        if value is None or value is True or value is False
+        else str(value)
+    )
 
 
 def write(value: Any) -> bytes:

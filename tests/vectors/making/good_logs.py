@@ -9,19 +9,24 @@ from .build import ADA, ADMIN_ONLY, BOB, CAROL, CI, DAN, SET, Log, one, stamp
 from .cases import good
 from .encode import b64, disclosure, leaf, sha, write
 from .keys import (
+    AUTHOR_ML_DSA,
     LOG,
+    LOG_ML_DSA_KEY,
     ORIGIN,
     SSH,
     STATEMENT,
     VKEY,
+    VKEY_ML_DSA,
     WITNESS,
     Credential,
     Fixed,
     Key,
+    ml_dsa_line,
     ml_dsa_public,
     note_text,
     pae,
     signature_line,
+    timed_line,
 )
 
 PDF = {"digest": "sha256:" + sha(b"report").hex(), "kind": "file", "media_type": "application/pdf", "size": 6}
@@ -38,11 +43,19 @@ def minimal(log: Log) -> None:
     log.genesis()
 
 
-@good("what a small bank writes in its first week: persons, keys, evaluation with evidence, a batch, an approval, a revocation, an open tail")
+@good("a first week: persons, keys, an evaluation with evidence, a batch, an approval, a revocation, an open tail")
 def first_week(log: Log) -> None:
     run = log.note_it(evidence=[PDF], context={"commit": "8f" * 20, "python": "3.11.7"})
     log.batch(items := log.results(3), log.header(items))
-    log.add("carol", "approved", CAROL, SET, {"conditions": ["monthly report"]}, refs={"uses": [ref(log, run)]}, reason="Within limits.\nSee the report.")
+    log.add(
+        "carol",
+        "approved",
+        CAROL,
+        SET,
+        {"conditions": ["monthly report"]},
+        refs={"uses": [ref(log, run)]},
+        reason="Within limits.\nSee the report.",
+    )
     log.notes["checkpoints/10"] = log.note(10)
     log.introduce("dan", "human", organisation="bank.example")
     log.authorize("dan", DAN, ["recorder"])
@@ -76,6 +89,26 @@ def sshsig(log: Log) -> None:
     log.batch(items, log.header(items, "erin", Credential(SSH)), Credential(SSH))
 
 
+@good("ML-DSA-44: a key by itself, and a credential of it and an Ed25519 key; single statements and a batch")
+def ml_dsa(log: Log) -> None:
+    alone, both = Credential(AUTHOR_ML_DSA[0]), Credential(Key("frank"), AUTHOR_ML_DSA[1])
+    log.introduce("erin", "human")
+    log.authorize("erin", alone, ["approver"])
+    log.introduce("frank", "human")
+    log.authorize("frank", both, ["approver", "recorder"])
+    log.add("erin", "approved", alone, SET)
+    log.add("frank", "approved", both, SET)
+    items = [write(log.say("frank", "evaluated", both, SET, {"fold": i})) for i in range(2)]
+    log.batch(items, log.header(items, "frank", both), both)
+
+
+@good("the checkpoint bears both keys of the log, and the verifier brings both; a witness signed too, with its time")
+def checkpoint_of_two_keys(log: Log) -> None:
+    note = log.note()
+    log.notes["checkpoint"] = note + ml_dsa_line(ORIGIN, LOG_ML_DSA_KEY, note) + timed_line("witness.example/w1", note)
+    log.policy = {"key": VKEY, "key_2": VKEY_ML_DSA, "genesis": leaf(log.entries[0]).hex()}
+
+
 @good("a credential of two keys of different schemes: both sign, in the order of the key ids")
 def two_keys(log: Log) -> None:
     both = Credential(Key("erin"), SSH)
@@ -106,7 +139,11 @@ def batches(log: Log) -> None:
     log.batch(items := log.results(5), log.header(items))
     items = [write(log.say("ada", "evaluated", ADA, SET, {"fold": i})) for i in range(2)]
     log.batch(items, log.header(items, "ada", ADA), ADA)
-    log.notes["checkpoints/5"], log.notes["checkpoints/6"], log.notes["checkpoints/11"] = log.note(5), log.note(6), log.note(11)
+    log.notes["checkpoints/5"], log.notes["checkpoints/6"], log.notes["checkpoints/11"] = (
+        log.note(5),
+        log.note(6),
+        log.note(11),
+    )
     log.note_it()
 
 
@@ -145,7 +182,9 @@ def same_size_twice(log: Log) -> None:
     log.notes["checkpoint"] = note + signature_line("witness.example/w1", WITNESS, text)
 
 
-@good("lines of unknown keys stand before and after the log's line; an ML-DSA line with a length nobody knows among them")
+@good(
+    "lines of unknown keys stand before and after the log's line; an ML-DSA line with a length nobody knows among them"
+)
 def unknown_signature_lines(log: Log) -> None:
     note = log.note()
     text = note.split(b"\n\n")[0] + b"\n"
@@ -168,7 +207,7 @@ def pinned(log: Log) -> None:
     log.note_it()
 
 
-@good("the pin is newer than the checkpoint that is kept: it vouches for more", verdict="verified")
+@good("the pin is newer than the checkpoint that is kept: it vouches for more", verdict="VERIFIED")
 def pinned_above_the_checkpoint(log: Log) -> None:
     log.note_it()
     log.notes["checkpoint"] = log.note()
@@ -176,7 +215,7 @@ def pinned_above_the_checkpoint(log: Log) -> None:
     log.policy = {"key": VKEY, "genesis": leaf(log.entries[0]).hex(), "pin": log.note(7).decode()}
 
 
-@good("no policy: the genesis's own key is used, and nothing outside vouches for it", verdict="unpinned")
+@good("no policy: the genesis's own key is used, and nothing outside vouches for it", verdict="UNPINNED")
 def no_policy(log: Log) -> None:
     log.policy = {}
 
@@ -215,12 +254,23 @@ def references(log: Log) -> None:
     later = log.say("ci", "evaluated", CI, SET)
     log.note_it(refs={"caused_by": [{"hash": leaf(write(later)).hex(), "id": later["id"]}]})
     log.place(later, CI)
-    log.add("carol", "rejected", CAROL, {"document": "model-card-3"}, refs={"answers": [ref(log, 5)], "corrects": [ref(log, 6)]})
+    log.add(
+        "carol",
+        "rejected",
+        CAROL,
+        {"document": "model-card-3"},
+        refs={"answers": [ref(log, 5)], "corrects": [ref(log, 6)]},
+    )
 
 
 @good("a statement may name this log although its type does not ask for it; on behalf of another; claimed by a third")
 def optional_keys(log: Log) -> None:
-    log.note_it(log=leaf(log.entries[0]).hex(), on_behalf_of="carol", claimed_by={"user": "u17"}, source={"product": "tracker", "version": "2.1"})
+    log.note_it(
+        log=leaf(log.entries[0]).hex(),
+        on_behalf_of="carol",
+        claimed_by={"user": "u17"},
+        source={"product": "tracker", "version": "2.1"},
+    )
 
 
 @good("an administrator revokes the key that signs the revocation; another one is left")

@@ -1,8 +1,11 @@
-"""FORMAT.md sections 4, 5 and 9, signing side: keys from fixed seeds, credentials, notes; and the signatures that must fail."""
+"""FORMAT.md sections 4, 5 and 9, signing side: keys from fixed seeds, credentials, notes, bad signatures."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -80,13 +83,26 @@ class Key:
             return self.sshsig(message, **{"namespace": NAMESPACES.get(kind, b"x"), **ssh})
         return self.private.sign(message)
 
-    def sshsig(self, message: bytes, namespace: bytes, hash_name: str = "sha512", reserved: bytes = b"",
-               tail: bytes = b"", holder: Key | None = None, version: int = 1) -> bytes:
+    def sshsig(
+        self,
+        message: bytes,
+        namespace: bytes,
+        hash_name: str = "sha512",
+        reserved: bytes = b"",
+        tail: bytes = b"",
+        holder: Key | None = None,
+        version: int = 1,
+    ) -> bytes:
         hashed = hashlib.new(hash_name, message).digest()
         signed = b"SSHSIG" + wire(namespace, reserved, hash_name.encode(), hashed)
         shown = wire(b"ssh-ed25519", (holder or self).public)
         signature = wire(b"ssh-ed25519", (holder or self).private.sign(signed))
-        return b"SSHSIG" + version.to_bytes(4, "big") + wire(shown, namespace, reserved, hash_name.encode(), signature) + tail
+        return (
+            b"SSHSIG"
+            + version.to_bytes(4, "big")
+            + wire(shown, namespace, reserved, hash_name.encode(), signature)
+            + tail
+        )
 
     def odd(self, message: bytes, nonce: int, shift: Point = ZERO, r_bytes: bytes | None = None) -> bytes:
         """A signature with a chosen nonce, R moved by `shift`, R spelt as `r_bytes`: S fits the moved equation."""
@@ -98,7 +114,7 @@ class Key:
 
 
 class Fixed:
-    """A public key without a private one: points that must be refused, schemes nobody knows, ML-DSA (hedged: never signs here)."""
+    """A public key without a private one: points that must be refused, schemes nobody knows."""
 
     def __init__(self, public: bytes, scheme: str = "ed25519", signature: bytes = bytes(64)) -> None:
         self.public, self.scheme, self.signature = public, scheme, signature
@@ -107,17 +123,21 @@ class Fixed:
         return self.signature
 
 
-def key_id(key: Key | Fixed) -> str:
+def key_id(key: Key | Fixed | MlDsaKey) -> str:
     return sha(b"lifecycle-ledger/key/v1\n", key.scheme.encode(), b"\0", key.public).hex()
 
 
 class Credential:
     """One or two keys, in the order of their ids (or as given, with ordered=False)."""
 
-    def __init__(self, *keys: Key | Fixed, ordered: bool = True) -> None:
+    def __init__(self, *keys: Key | Fixed | MlDsaKey, ordered: bool = True) -> None:
         self.keys = sorted(keys, key=key_id) if ordered else list(keys)
         ids = sorted(key_id(k) for k in keys)
-        self.id = ids[0] if len(ids) == 1 else sha(b"lifecycle-ledger/credential/v1\n", *(i.encode() + b"\n" for i in ids)).hex()
+        self.id = (
+            ids[0]
+            if len(ids) == 1
+            else sha(b"lifecycle-ledger/credential/v1\n", *(i.encode() + b"\n" for i in ids)).hex()
+        )
 
     def json(self) -> list[dict[str, str]]:
         return [{"public": b64(k.public), "scheme": k.scheme} for k in self.keys]
@@ -128,6 +148,30 @@ class Credential:
 
 def one(name: str, scheme: str = "ed25519") -> Credential:
     return Credential(Key(name, scheme))
+
+
+HEDGED = Path(__file__).with_name("hedged.json")
+
+
+class MlDsaKey:
+    """An ML-DSA-44 key from a seed. Its signatures are hedged: each is made once and kept in `hedged.json`."""
+
+    scheme = "ml-dsa-44"
+    kept: dict[str, str] = json.loads(HEDGED.read_text()) if HEDGED.exists() else {}
+
+    def __init__(self, first: int) -> None:
+        self.private = MLDSA44PrivateKey.from_seed_bytes(bytes(range(first, first + 32)))
+        self.public = self.private.public_key().public_bytes_raw()
+
+    def sign_bytes(self, message: bytes) -> bytes:
+        name = sha(self.public, message).hex()
+        if name not in self.kept:
+            self.kept[name] = b64(self.private.sign(message))
+            HEDGED.write_text(json.dumps(self.kept, indent=1, sort_keys=True) + "\n")
+        return base64.b64decode(self.kept[name])
+
+    def sign(self, kind: str, body: bytes) -> bytes:
+        return self.sign_bytes(pae(kind, body))
 
 
 def ml_dsa_public(first: int) -> bytes:
@@ -152,10 +196,28 @@ def note_text(origin: str, size: int | str, root: bytes | str) -> bytes:
     return f"{origin}\n{size}\n{root if isinstance(root, str) else b64(root)}\n".encode()
 
 
+def ml_dsa_line(name: str, key: MlDsaKey, note: bytes, time: int = 0) -> bytes:
+    """A cosignature of type 0x06 under a checkpoint."""
+    origin, size, head = note.split(b"\n")[:3]
+    message = b"subtree/v1\n\0" + bytes([len(name)]) + name.encode() + time.to_bytes(8, "big") + bytes([len(origin)])
+    message += origin + bytes(8) + int(size).to_bytes(8, "big") + base64.b64decode(head)
+    payload = note_id(name, 6, key.public) + time.to_bytes(8, "big") + key.sign_bytes(message)
+    return f"— {name} {b64(payload)}\n".encode()
+
+
+def timed_line(name: str, note: bytes, time: int = 1772442000) -> bytes:
+    """A cosignature of type 0x04 by the witness."""
+    text = note.split(b"\n\n")[0] + b"\n"
+    signature = WITNESS.private.sign(f"cosignature/v1\ntime {time}\n".encode() + text)
+    return f"— {name} {b64(note_id(name, 4, WITNESS.public) + time.to_bytes(8, 'big') + signature)}\n".encode()
+
+
 LOG = Key("log", seed=bytes(range(32)))
 WITNESS = Key("witness", seed=bytes(range(32, 64)))
 SSH = Key("approver", "sshsig-ed25519", bytes(range(0x60, 0x80)))
-LOG_ML_DSA = ml_dsa_public(0x80)
+LOG_ML_DSA_KEY = MlDsaKey(0x80)
+LOG_ML_DSA = LOG_ML_DSA_KEY.public
+AUTHOR_ML_DSA = (MlDsaKey(0x20), MlDsaKey(0x30))
 ORIGIN = "example.com/audit-log"
 VKEY = vkey(ORIGIN, 1, LOG.public)
 VKEY_ML_DSA = vkey(ORIGIN, 6, LOG_ML_DSA)
