@@ -189,13 +189,13 @@ def null_in_context(log: Log) -> int:
 
 @bad("C5", "a batch header with a key it does not have")
 def batch_header_unknown_key(log: Log) -> int:
-    items = log.results(2)
+    items = log.results(1)
     return log.batch(items, log.header(items, note="x"))
 
 
 @bad("C5", "a batch header without its id")
 def batch_header_without_id(log: Log) -> int:
-    items = log.results(2)
+    items = log.results(1)
     header = log.header(items)
     del header["id"]
     return log.batch(items, header)
@@ -248,7 +248,7 @@ def prev_of_a_changed_entry(log: Log) -> int:
     row = log.note_it()
     log.note_it()
     recorded = log.entries[row].split(b'"recorded":"')[1][:27]
-    log.entries[row] = log.entries[row].replace(recorded, stamp(log.now - timedelta(seconds=3)).encode())
+    log.entries[row] = log.entries[row].replace(recorded, stamp(log.now - timedelta(seconds=4)).encode())
     return row + 1
 
 

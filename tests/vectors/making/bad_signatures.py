@@ -146,7 +146,7 @@ def head_signs_its_statement(log: Log) -> int:
     return head
 
 
-@bad("C14", "a later member of a batch has a signature of its own")
+@bad("C15", "a later member of a batch has a signature of its own", also=("C14",))
 def member_signed(log: Log) -> int:
     items = log.results(2)
     head = log.member(items[0], 0, log.header(items))
