@@ -2,49 +2,30 @@
 
     with Projections.open(ledger) as p:
         p.catch_up()
-        production(p)                    # which version runs, whence, approved by whom
-        render_changelog(changelog(p, "credit-scoring"))
 
     as_of(ledger, as_of="2026-10-11T00:00:00.000000Z")       # as things were, by all we know now
     as_of(ledger, known_at="2026-10-11T00:00:00.000000Z")    # as the ledger stood
 
-Nothing here writes to the ledger. Every answer is plain dicts and lists, ready for JSON: no None, lists and maps always there.
+Nothing here writes to the ledger. Every answer is plain dicts and lists, ready for JSON: no None, lists and maps
+always there.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from projections.opening import Projections, as_of
-    from projections.questions.changes import changelog
-    from projections.questions.changes_text import render_changelog
-    from projections.questions.diff import diff
-    from projections.questions.lineage import lineage
-    from projections.questions.production import production
-    from projections.questions.registry import registry
     from projections.rebuild import RebuildResult
 
 __all__ = [
     "Projections",
     "RebuildResult",
     "as_of",
-    "changelog",
-    "diff",
-    "lineage",
-    "production",
-    "registry",
-    "render_changelog",
 ]
 
 _HOMES = {
     "Projections": "projections.opening",
     "RebuildResult": "projections.rebuild",
     "as_of": "projections.opening",
-    "changelog": "projections.questions.changes",
-    "diff": "projections.questions.diff",
-    "lineage": "projections.questions.lineage",
-    "production": "projections.questions.production",
-    "registry": "projections.questions.registry",
-    "render_changelog": "projections.questions.changes_text",
 }
 
 

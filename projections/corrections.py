@@ -13,8 +13,9 @@ from projections.values import mapping
 
 # They have opposites, or are records of an act: nobody can make them say something else afterwards.
 NOT_CORRECTABLE: Final = frozenset(
-    "genesis actor_introduced key_authorized key_revoked role_assigned role_ended delegated policy_set log_key_rotated"
-    " clock_reset approved rejected approval_revoked gate_evaluated corrected".split()
+    {"genesis", "actor_introduced", "key_authorized", "key_revoked", "role_assigned", "role_ended", "delegated"}
+    | {"policy_set", "log_key_rotated", "clock_reset", "approved", "rejected", "approval_revoked", "gate_evaluated"}
+    | {"corrected"}
 )
 _MAY_CORRECT_OTHERS: Final = frozenset(("compliance", "admin"))
 

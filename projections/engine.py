@@ -159,7 +159,7 @@ class Deriving:
         else:
             groups = self._stale()
         self.make(groups, "")
-        self._database.execute(f"DELETE FROM {STALE.name}")
+        self._database.execute(f"DELETE FROM {STALE.name}")  # noqa: S608
         name, version = self._projection.name, self._projection.version
         position.write(self._database, Position(name, version, base.build, base.position, base.origin))
         return len(groups)

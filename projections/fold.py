@@ -29,7 +29,9 @@ ALWAYS: Final = "~"  # after every time
 
 COUNTS: Final = table("counts", "type", "events:integer first_seq:integer last_seq:integer unrouted:integer")
 CORRECTIONS: Final = table(
-    "corrections", "seq:integer", "statement_id target_id target_seq:integer actor time reason changes void:integer effect"
+    "corrections",
+    "seq:integer",
+    "statement_id target_id target_seq:integer actor time reason changes void:integer effect",
 )
 STALE: Final = table("stale", "grp", "")  # groups that a derived projection has to make again
 
@@ -194,7 +196,8 @@ class Fold:
         for made in (*self._projection.tables, CORRECTIONS):
             rows = self._out.rows[made.name]
             if rows:
-                if made.key[0][0] != "seq":  # neighbours in the table written together; a later row of a key stays later
+                # Neighbours in the table are written together; the sort is stable: a key's later row stays later.
+                if made.key[0][0] != "seq":
                     rows.sort(key=itemgetter(*range(len(made.key))) if len(made.key) > 1 else itemgetter(0))
                 self._database.executemany(tables.upsert(made, self._prefix), rows)
                 self._out.rows[made.name] = []

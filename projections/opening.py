@@ -9,12 +9,13 @@ from ledger.encoding import is_time, time_text
 from ledger.errors import Misuse
 from projections import fingerprint, position
 from projections.database import TEMPORARY, Database
-from projections.engine import ALWAYS, Deriving, Folding, Moment, shown
-from projections.projection import Derived, EntrySource, Folded
-from projections.rebuild import RebuildResult, rebuild_derived, rebuild_folded
+from projections.engine import Folding, Moment, shown
+from projections.fold import ALWAYS
+from projections.projection import EntrySource
+from projections.rebuild import RebuildResult, rebuild_folded
 from projections.registry import REGISTRY
 
-NAMES: Final = ("registry", "changelog")
+NAMES: Final = ("registry",)
 
 
 class Projections:
@@ -25,55 +26,47 @@ class Projections:
         self.database = database
         self.moment = moment or Moment()
         self._registry = Folding(database, REGISTRY, source, self.moment)
-        self._changelog: tuple[Derived, Deriving] | None = None
 
     @classmethod
     def open(cls, ledger: EntrySource, path: str | Path | None = None) -> Self:
-        """Open the projections of `ledger`, in the file `path`, else in `<ledger>.projections.db` beside it.
+        """Open the projections of `ledger`: in the file `path`, else `ledger.projections.db` beside `ledger.db`.
 
-        The file is made when it is not there; it may be deleted at any time. Raises `Misuse` where the ledger has no file to
-        lie beside and no `path` is given, `Unavailable` where the file cannot be written.
+        The file is made when it is not there; it may be deleted at any time. Raises `Misuse` where the ledger has no
+        file to lie beside and no `path` is given, `Unavailable` where the file cannot be written.
         """
         if path is None:
             beside = getattr(ledger, "path", None)
             if beside is None:
-                raise Misuse("this ledger is not a file, so nothing can lie beside it", "Projections.open(ledger, path=...)")
-            path = f"{beside}.projections.db"
+                raise Misuse("nothing can lie beside a ledger that is no file", "Projections.open(ledger, path=...)")
+            path = Path(beside).with_suffix(".projections.db")
         return cls(ledger, Database(path))
 
     def catch_up(self, name: str | None = None) -> int:
-        """Fold what was recorded since, into one projection or (None) into all; return the number of entries folded.
+        """Fold what was recorded since, into one projection or (None) into all; return how many entries were folded.
 
-        Raises `Tampered` where the ledger became shorter or is not the one that was folded, `Misuse` for another ledger.
+        Raises `Tampered` where the ledger became shorter or is not what was folded, `Misuse` for another ledger.
         """
         folded = self._registry.catch_up()
-        if _wanted(name, "changelog"):
-            self._derived()[1].catch_up()
+        _wanted(name, "registry")
         return folded
 
     def rebuild(self, name: str | None = None) -> RebuildResult:
-        """Make a projection (None: the registry, and from it the changelog) anew beside the old one, compare, swap,
-        and catch up. The registry's result is returned where both are made."""
-        derived, deriving = self._derived()
-        if name == "changelog":
-            self._registry.catch_up()
-            return rebuild_derived(self.database, derived, deriving)
+        """Make a projection anew beside the old one, compare, swap, and catch up."""
         _wanted(name, "registry")
-        result = rebuild_folded(self.database, REGISTRY, self._registry, (derived,), self.source)
+        result = rebuild_folded(self.database, REGISTRY, self._registry, (), self.source)
         self._registry.catch_up()
-        if name is None:
-            rebuild_derived(self.database, derived, deriving)
         return result
 
     def fingerprint(self, name: str) -> str:
         """Return `sha256:` and the digest over all rows of a projection, at its position."""
-        projection = self._named(name)
-        digests = fingerprint.of_tables(self.database, shown(projection))
-        return fingerprint.combined(projection.name, projection.version, digests)
+        _wanted(name, "registry")
+        digests = fingerprint.of_tables(self.database, shown(REGISTRY))
+        return fingerprint.combined(REGISTRY.name, REGISTRY.version, digests)
 
     def position(self, name: str) -> int:
         """Return how many entries a projection has folded."""
-        reached = position.read(self.database, self._named(name).name)
+        _wanted(name, "registry")
+        reached = position.read(self.database, REGISTRY.name)
         return reached.position if reached else 0
 
     def close(self) -> None:
@@ -83,18 +76,10 @@ class Projections:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
-
-    def _named(self, name: str) -> Folded | Derived:
-        return self._derived()[0] if _wanted(name, "changelog") else REGISTRY
-
-    def _derived(self) -> tuple[Derived, Deriving]:
-        if self._changelog is None:
-            from projections.changelog import CHANGELOG  # its rules are not needed to say what is in production
-
-            self._changelog = (CHANGELOG, Deriving(self.database, CHANGELOG, REGISTRY, self.source))
-        return self._changelog
 
 
 def as_of(
@@ -103,7 +88,8 @@ def as_of(
     """Return projections of the past, made for this question and kept nowhere.
 
     `as_of`: things as they were then, by all that is known now: events dated later do not count, corrections do.
-    `known_at`: as the ledger stood then: only entries recorded up to it. Both: as of the one by what was known at the other.
+    `known_at`: as the ledger stood then: only entries recorded up to it. Both: as of the one by what was known at
+    the other.
     Times are aware datetimes or the ledger's 27-character text; else `Misuse`.
     """
     made = Projections(ledger, Database(TEMPORARY), Moment(_time(as_of), _time(known_at)))

@@ -16,7 +16,7 @@ POSITIONS: Final = table(
 
 
 class Position(Struct, frozen=True):
-    """`position`: entries folded. `build` counts how often the tables were made. The last entry is known by id and prev."""
+    """`position`: entries folded. `build`: how often the tables were made. The last entry is known by id and prev."""
 
     projection: str
     version: int
@@ -64,11 +64,12 @@ def check(reached: Position, source: EntrySource, size: int) -> None:
         )
     if size < reached.position:
         raise Tampered(
-            f"{source.origin} has {size:,} entries, {reached.projection} has folded {reached.position:,}: an old copy?",
+            f"{source.origin} has {size:,} entries, {reached.projection} folded {reached.position:,}: an old copy?",
             "ledger verify with your pin; if this copy is right: ledger rebuild",
             code="ledger_shrank",
         )
-    last = [_mark(entry) for entry in source.entries(reached.position - 1, reached.position)] if reached.position else []
+    at = reached.position
+    last = [_mark(entry) for entry in source.entries(at - 1, at)] if at else []
     if last and last[0] != (reached.last_id, reached.last_prev):
         raise Tampered(
             f"entry {reached.position - 1} of {source.origin} is not the one that {reached.projection} folded",
@@ -93,7 +94,7 @@ def next_is(entry: Entry, position: int) -> None:
 def moved(reached: Position, position: int, last: Entry | None) -> Position:
     """Return the position after the round that ended with entry `last`."""
     if position < reached.position:
-        raise Misuse(f"{reached.projection} stands at {reached.position:,} and cannot go back to {position:,}", "ledger rebuild")
+        raise Misuse(f"{reached.projection} stands at {reached.position:,}, not before {position:,}", "ledger rebuild")
     last_id, last_prev = (reached.last_id, reached.last_prev) if last is None else _mark(last)
     return Position(reached.projection, reached.version, reached.build, position, reached.origin, last_id, last_prev)
 

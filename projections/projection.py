@@ -1,9 +1,9 @@
 """What a projection is: a name, a version, tables as data, and a fold.
 
 A **folded** projection takes the ledger's entries. Each entry is routed, by its type, to subject keys such as
-`V|credit-scoring|sha256:...`; each key is folded by itself, in the order (time, seq), and its rows depend on nothing but
-the events routed to it. A **derived** projection is a pure function of another projection's rows, one group (a system)
-at a time. Neither reads a clock.
+`V|credit-scoring|sha256:...`; each key is folded by itself, in the order (time, seq), and its rows depend on nothing
+but the events routed to it. A **derived** projection is a pure function of another projection's rows, one group (a
+system) at a time. Neither reads a clock.
 
 The parts of a subject key are joined by `|`, which no label, handle, type or digest can hold.
 """
@@ -42,7 +42,7 @@ class EntrySource(Protocol):
 
 
 class Authority:
-    """Which credential held which role where in the log. Keys follow the log's order, never the clock (FORMAT section 8)."""
+    """Which credential held which role where in the log. Keys follow the log's order, never the clock (FORMAT 8)."""
 
     __slots__ = ("_spans",)
 
@@ -77,7 +77,7 @@ class Out:
         self.history: dict[int, list[tuple[int, Statement]]] = {}
 
     def known(self, seq: int, statement: Statement, test: Test) -> int | None:
-        """The entry by which the log first said something that passes `test`: the event itself, or a correction of it."""
+        """The entry by which the log first said what passes `test`: the event itself, or a correction of it."""
         for at, said in self.history.get(seq) or ((seq, statement),):
             if test(said):
                 return at

@@ -1,4 +1,4 @@
-"""Rebuild: make a projection anew beside the old one, compare, swap; one transaction, so that a crash leaves the old."""
+"""Rebuild: make a projection anew beside the old one, compare, swap; one transaction: a crash leaves the old one."""
 
 from typing import Final
 
@@ -7,7 +7,6 @@ from msgspec import Struct
 from projections import fingerprint, position
 from projections.database import Database
 from projections.engine import Deriving, Folding, all_tables, drop_tables, make_tables, shown
-from projections.fold import STALE
 from projections.position import Position
 from projections.projection import Derived, EntrySource, Folded
 
@@ -16,8 +15,11 @@ OLD: Final = "old_"
 
 
 class RebuildResult(Struct, frozen=True):
-    """What a rebuild found. `old`: the fingerprint before, of the same entries ("" if there was nothing to compare);
-    `findings`: one sentence for each table that was not what the ledger says. Its old rows are kept in `old_` tables."""
+    """What a rebuild found.
+
+    `old`: the fingerprint before, of the same entries ("" if there was nothing to compare). `findings`: one sentence
+    for each table that was not what the ledger says; its old rows are kept in `old_` tables.
+    """
 
     projection: str
     old: str
@@ -30,7 +32,7 @@ class RebuildResult(Struct, frozen=True):
 def rebuild_folded(
     database: Database, projection: Folded, folding: Folding, derived: tuple[Derived, ...], source: EntrySource
 ) -> RebuildResult:
-    """Fold everything again, up to where the old tables stand, or the ledger's end if there are none of this version."""
+    """Fold everything again, to where the old tables stand, or the ledger's end if there are none of this version."""
     with database.transaction():
         old = position.read(database, projection.name)
         comparable = old is not None and old.version == projection.version and old.origin == source.origin
@@ -51,7 +53,6 @@ def rebuild_folded(
             position.forget(database)  # what was derived from other rows is made again
             for one in derived:
                 drop_tables(database, one, "")
-        database.execute(f"DELETE FROM {STALE.name}")
         position.write(database, fresh)
     folding.forget()
     return result
@@ -68,7 +69,8 @@ def rebuild_derived(database: Database, projection: Derived, deriving: Deriving)
         result = _compare(database, projection, reached.position if reached else 0, comparable=reached is not None)
         _swap(database, projection, keep=bool(result.findings))
         if reached is not None:
-            position.write(database, Position(projection.name, projection.version, build, reached.position, reached.origin))
+            name, version = projection.name, projection.version
+            position.write(database, Position(name, version, build, reached.position, reached.origin))
     return result
 
 

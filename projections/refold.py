@@ -41,7 +41,8 @@ def refold(held: Held, seqs: list[int], projection: Folded, source: EntrySource,
     times, corrections = _times(source, seqs)
     ended: set[int] = set()
     for entry in _targets(source, seqs, corrections):
-        effective = [found for found in corrections[entry.statement.id] if effect(entry, found, out.authority) == "applied"]
+        about = corrections[entry.statement.id]
+        effective = [found for found in about if effect(entry, found, out.authority) == "applied"]
         if effective:
             out.history[entry.seq], void = history(entry, effective)
             times[entry.seq] = out.history[entry.seq][-1][1].time
@@ -52,7 +53,8 @@ def refold(held: Held, seqs: list[int], projection: Folded, source: EntrySource,
         window = order[start : start + WINDOW]
         entries = {entry.seq: entry for entry in read(source, sorted(window))}
         for seq in window:
-            _fold_one(held, entries[seq], projection, out, VOID if seq in ended else LATER if times[seq] > horizon else "")
+            left_out = VOID if seq in ended else LATER if times[seq] > horizon else ""
+            _fold_one(held, entries[seq], projection, out, left_out)
     out.history.clear()
 
 

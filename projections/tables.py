@@ -11,7 +11,7 @@ from projections.database import TABLE_END
 
 
 class Table(NamedTuple):
-    """`key` and `rest` are (column, kind) pairs, kinds are text, integer, real; `columns` the names of all, the key's first."""
+    """`key` and `rest`: (column, kind) pairs, kinds are text, integer, real; `columns`: all names, the key's first."""
 
     name: str
     key: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ def _columns(words: str) -> tuple[tuple[str, str], ...]:
 
 
 def create(made: Table, prefix: str, build: int) -> list[str]:
-    """Return the statements that make a table and its indexes. `build` keeps index names apart while two stand side by side."""
+    """Return the statements that make a table and its indexes; `build` keeps index names of two builds apart."""
     columns = [f"{name} {kind} NOT NULL" for name, kind in made.key] + [f"{name} {kind}" for name, kind in made.rest]
     key = ", ".join(name for name, _ in made.key)
     body = ", ".join([*columns, f"PRIMARY KEY ({key})"])

@@ -84,8 +84,8 @@ def rows(state: State, out: Out) -> None:
         return
     standing = packed([seq for _, seq, _ in state["standing"]])
     out.rows["approval_states"].append(
-        (*state["place"], state["state"], state["needed"], standing, packed(state["revoked"]), state.get("requested_by"),
-         state.get("requested_seq"), state.get("decided_seq"))
+        (*state["place"], state["state"], state["needed"], standing, packed(state["revoked"]),
+         state.get("requested_by"), state.get("requested_seq"), state.get("decided_seq"))
     )  # fmt: skip
 
 
@@ -101,8 +101,9 @@ def _row(state: State, entry: Entry, said: Statement, out: Out, decision: str) -
     system, digest, document, stage = state["place"]
     data = said.data
     out.rows["approvals"].append(
-        (entry.seq, said.id, system, digest, document, stage, decision, said.actor, said.key, said.time, entry.recorded,
-         said.subject.get("version"), text(data.get("valid_until")), packed(texts(data.get("conditions"))),
+        (entry.seq, said.id, system, digest, document, stage, decision, said.actor, said.key, said.time,
+         entry.recorded, said.subject.get("version"), text(data.get("valid_until")),
+         packed(texts(data.get("conditions"))),
          packed(mapping(data.get("seen"))), packed(ids(said, "uses")), said.reason, packed(ids(said, "ends")))
     )  # fmt: skip
 

@@ -212,7 +212,8 @@ def _paired(state: State, out: Out, digest: str, said: Statement) -> None:
     """An end that names this start pairs with it, whatever the clocks said."""
     ended = state["wait"].pop(said.id, None)
     if ended is not None:
-        _end(state, out, state["open"][digest], *ended, "undeployed")
+        time, seq = ended
+        _end(state, out, state["open"][digest], time, seq, "undeployed")
 
 
 def _end(state: State, out: Out, one: dict[str, Any], time: str, seq: int, cause: str) -> None:
@@ -225,7 +226,8 @@ def _end(state: State, out: Out, one: dict[str, Any], time: str, seq: int, cause
 def _end_suspension(state: State, out: Out, digest: str, time: str, seq: int) -> None:
     one = state["suspended"].pop(digest, None)
     if one is not None:
-        _row(out, SUSPENSIONS.name, SUSPENSIONS.columns, state, one | {"ended": max(time, one["started"]), "end_seq": seq})
+        closed = one | {"ended": max(time, one["started"]), "end_seq": seq}
+        _row(out, SUSPENSIONS.name, SUSPENSIONS.columns, state, closed)
 
 
 def _named_set(state: State, said: Statement) -> str:

@@ -11,8 +11,9 @@ from projections.values import ids, mapping, packed, set_of, text, texts
 SYSTEMS: Final = table(
     "systems",
     "system",
-    "purpose name our_role provider reference affected_persons forms hardware interfaces countries sme registered_seq:integer"
-    " registered_by clock_first clock_last market_state retired retired_seq:integer first_seq:integer last_seq:integer",
+    "purpose name our_role provider reference affected_persons forms hardware interfaces countries sme"
+    " registered_seq:integer registered_by clock_first clock_last market_state retired retired_seq:integer"
+    " first_seq:integer last_seq:integer",
     owner=1,
 )
 # A system registered again with another purpose, persons, countries or hardware is a change (vocabulary 6.1).
@@ -23,7 +24,10 @@ REGISTRATIONS: Final = table(
     indexes=("system",),
 )
 MARKET: Final = table(
-    "market", "seq:integer", "statement_id system set_digest kind stands time actor version countries form ifu", indexes=("system",)
+    "market",
+    "seq:integer",
+    "statement_id system set_digest kind stands time actor version countries form ifu",
+    indexes=("system",),
 )
 CHANGES_PURPOSE: Final = ("purpose", "affected_persons", "countries", "hardware")
 
@@ -141,8 +145,9 @@ def _market_row(state: State, entry: Entry, said: Statement, out: Out, stands: s
     artifacts = said.subject.get("artifacts")
     digest = set_of(artifacts) if artifacts else None
     out.rows["market"].append(
-        (entry.seq, said.id, state["system"], digest, said.type, stands, said.time, said.actor, said.subject.get("version"),
-         packed(texts(data.get("countries"))), text(data.get("form")), text(data.get("ifu")))
+        (entry.seq, said.id, state["system"], digest, said.type, stands, said.time, said.actor,
+         said.subject.get("version"), packed(texts(data.get("countries"))), text(data.get("form")),
+         text(data.get("ifu")))
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from projections.values import ids, items, packed, set_of, text, texts, whole
 DATASETS: Final = table(
     "datasets",
     "dataset digest",
-    "seq:integer statement_id time actor role rows:integer columns:integer period_start period_end provenance personal_data"
-    " groups target data evidence",
+    "seq:integer statement_id time actor role rows:integer columns:integer period_start period_end provenance"
+    " personal_data groups target data evidence",
     owner=1,
     indexes=("digest",),
 )
@@ -22,13 +22,15 @@ PLANS: Final = table(
 ALERTS: Final = table(
     "alerts",
     "alert episode:integer",
-    "system set_digest version environment deployment statement_id opened opened_seq:integer opened_by metric severity"
-    " due data repeats:integer state acknowledged acknowledged_seq:integer acknowledged_by resolved resolved_seq:integer"
-    " resolved_by resolution reason",
+    "system set_digest version environment deployment statement_id opened opened_seq:integer opened_by metric"
+    " severity due data repeats:integer state acknowledged acknowledged_seq:integer acknowledged_by"
+    " resolved resolved_seq:integer resolved_by resolution reason",
     owner=1,
     indexes=("system",),
 )
-VERIFICATIONS: Final = table("verifications", "seq:integer", "statement_id time actor size:integer root verdict tool policy")
+VERIFICATIONS: Final = table(
+    "verifications", "seq:integer", "statement_id time actor size:integer root verdict tool policy"
+)
 
 
 def dataset_keys(entry: Entry, said: Statement) -> tuple[str, ...]:  # noqa: ARG001
@@ -108,7 +110,8 @@ def alerted(state: State, entry: Entry, said: Statement, out: Out) -> None:
         "system": subject.get("system"), "set_digest": set_of(artifacts) if artifacts else None,
         "version": subject.get("version"), "environment": subject.get("environment"),
         "deployment": subject.get("deployment"), "statement_id": said.id, "opened": said.time, "opened_seq": entry.seq,
-        "opened_by": said.actor, "metric": text(data.get("metric")), "severity": text(data.get("severity")) or "warning",
+        "opened_by": said.actor, "metric": text(data.get("metric")),
+        "severity": text(data.get("severity")) or "warning",
         "due": text(data.get("due")), "data": packed(data), "repeats": 0, "state": "open",
     }  # fmt: skip
 
@@ -161,7 +164,7 @@ def verified(state: State, entry: Entry, said: Statement, out: Out) -> None:  # 
     )  # fmt: skip
 
 
-def no_rows(state: State, out: Out) -> None:  # noqa: ARG001
+def no_rows(state: State, out: Out) -> None:
     """The rows about single entries are all there is."""
 
 

@@ -1,4 +1,4 @@
-"""Versions: digest sets with their artifacts, labels, inputs, evaluations, changes and assessments. Key `V|system|set`."""
+"""Versions: digest sets, their artifacts, labels, inputs, evaluations, changes, assessments. Key `V|system|set`."""
 
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ _RANK: Final = {MENTIONED: 0, TRAINED: 1, REGISTERED: 2}
 VERSIONS: Final = table(
     "versions",
     "system set_digest",
-    "version origin first_time first_seq:integer last_seq:integer trained_seq:integer trained_id trained_time trained_by"
-    " caused_by code lockfile python algorithm architecture framework objective seed:integer parameters run"
+    "version origin first_time first_seq:integer last_seq:integer trained_seq:integer trained_id trained_time"
+    " trained_by caused_by code lockfile python algorithm architecture framework objective seed:integer parameters run"
     " registered_seq:integer registered_id registered_time registered_by software update_requirements summary"
     " evaluations:integer latest evaluated_by ended ended_seq:integer successor",
     owner=2,
@@ -91,8 +91,8 @@ def trained(state: State, entry: Entry, said: Statement, out: Out) -> None:
     data = said.data
     context = mapping(said.context)
     state.update(
-        trained_seq=entry.seq, trained_id=said.id, trained_time=said.time, trained_by=said.actor, run=text(data.get("run")),
-        trained_as=said.subject.get("version"), caused_by=packed(ids(said, "caused_by")),
+        trained_seq=entry.seq, trained_id=said.id, trained_time=said.time, trained_by=said.actor,
+        run=text(data.get("run")), trained_as=said.subject.get("version"), caused_by=packed(ids(said, "caused_by")),
         code=packed(mapping(context.get("code"))), lockfile=_lockfile(context), python=text(context.get("python")),
         seed=whole(data.get("seed")), parameters=packed(mapping(data.get("parameters"))),
     )  # fmt: skip
@@ -159,8 +159,9 @@ def change_left_out(state: State, entry: Entry, said: Statement, out: Out, why: 
 def _change_row(state: State, entry: Entry, said: Statement, out: Out, stands: str) -> None:
     data = said.data
     out.rows["change_records"].append(
-        (entry.seq, said.id, state["system"], state["set"], stands, said.time, said.actor, said.subject.get("version"),
-         text(data.get("summary")), said.reason, packed(ids(said, "caused_by")), packed(ids(said, "under")), packed(data))
+        (entry.seq, said.id, state["system"], state["set"], stands, said.time, said.actor,
+         said.subject.get("version"), text(data.get("summary")), said.reason,
+         packed(ids(said, "caused_by")), packed(ids(said, "under")), packed(data))
     )  # fmt: skip
 
 
@@ -171,8 +172,8 @@ def assessed(state: State, entry: Entry, said: Statement, out: Out) -> None:
     about = [ref.id for refs in said.refs.values() for ref in refs]
     baseline = named(mapping(data.get("baseline")).get("set"))
     out.rows["assessments"].append(
-        (entry.seq, said.id, state["system"], state["set"], said.time, said.actor, text(data.get("decision")), said.reason,
-         baseline, packed(about), packed(data))
+        (entry.seq, said.id, state["system"], state["set"], said.time, said.actor, text(data.get("decision")),
+         said.reason, baseline, packed(about), packed(data))
     )  # fmt: skip
 
 

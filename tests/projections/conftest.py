@@ -8,9 +8,10 @@ import pytest
 from ledger.entry import Entry
 from ledger.errors import Misuse
 from ledger.statement import Ref, Statement
-from projections.opening import Projections
 from projections.database import TEMPORARY, Database
+from projections.opening import Projections
 
+SUBJECT_WORDS = ("system", "version", "environment", "deployment", "alert", "dataset", "plan", "document", "handle")
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -50,6 +51,11 @@ class Book:
             raise Misuse(f"no entry {which}")
         return self.list[seq]
 
+    @staticmethod
+    def files(word, *names):
+        """A set whose model is `word`, and whose other artifacts are always the same."""
+        return {"model": digest(word)} | {name: digest(name) for name in names}
+
     def upto(self, size):
         return Book(self.list[:size])
 
@@ -57,7 +63,7 @@ class Book:
             subject=None, context=None, **said):
         seq = len(self.list)
         subject = dict(subject or {})
-        for name in ("system", "version", "environment", "deployment", "alert", "dataset", "plan", "document", "handle"):
+        for name in SUBJECT_WORDS:
             if name in said:
                 subject[name] = said.pop(name)
         if "artifacts" in said:
@@ -76,7 +82,8 @@ class Book:
         last = self.list[-1].recorded if self.list else ""
         entry = Entry(
             prev=hashlib.sha256(str(seq).encode()).hexdigest() if seq else "0" * 64,
-            recorded=max(at(recorded) if recorded is not None else time, last), seq=seq, signatures=[], statement=statement,
+            recorded=max(at(recorded) if recorded is not None else time, last),
+            seq=seq, signatures=[], statement=statement,
         )
         self.list.append(entry)
         self.ids[statement.id] = seq
@@ -86,6 +93,11 @@ class Book:
 @pytest.fixture
 def book():
     return Book()
+
+
+@pytest.fixture(scope="session")
+def new_book():
+    return Book
 
 
 @pytest.fixture
