@@ -1,0 +1,38 @@
+"""The table of commands: name, where it is, what it does. A row is all that is loaded of a command not asked for."""
+
+from typing import Final, NamedTuple
+
+
+class Row(NamedTuple):
+    """A command: `module:function`, and the line that the overview prints."""
+
+    home: str
+    summary: str
+
+
+COMMANDS: Final[dict[str, Row]] = {
+    "init": Row("ledger.cli.founding:init", "Start a ledger, on purpose."),
+    "record": Row("ledger.cli.recording:record", "Record an event, from options or JSON on stdin."),
+    "log": Row("ledger.cli.reading:log", "Print the entries."),
+    "show": Row("ledger.cli.showing:show", "Print all of one entry."),
+    "types": Row("ledger.cli.vocabulary:types", "Print the types of events, or one type's fields."),
+    "production": Row("ledger.cli.asking:production", "What runs now, whence, approved by whom."),
+    "registry": Row("ledger.cli.asking:registry", "All systems and versions, with their states."),
+    "lineage": Row("ledger.cli.asking:lineage", "From a version back to data, code, evaluation, approval."),
+    "diff": Row("ledger.cli.asking:diff", "What differs between two versions."),
+    "changelog": Row("ledger.cli.asking:changelog", "What changed, why, by whom approved (Annex IV point 6)."),
+    "verify": Row("ledger.cli.verifying:verify", "Run every check over a ledger, or over a receipt."),
+    "prove": Row("ledger.cli.proving:prove", "Write a receipt: an offline proof that an entry stands in the log."),
+    "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
+    "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
+    "demo": Row("ledger.cli.demo:demo", "Play the whole story on a real credit model."),
+}
+
+KEY_COMMANDS: Final[dict[str, Row]] = {
+    "new": Row("ledger.cli.keys:new", "Make a key file of your own."),
+    "show": Row("ledger.cli.keys:show", "Print the public side of a key, for an administrator."),
+    "list": Row("ledger.cli.keys:list_", "Who may say what, since which entry."),
+    "introduce": Row("ledger.cli.keys:introduce", "Introduce a person or a service under a handle."),
+    "authorize": Row("ledger.cli.keys:authorize", "Let a key say something here."),
+    "revoke": Row("ledger.cli.keys:revoke", "End a key's authority from here on."),
+}

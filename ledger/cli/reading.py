@@ -1,0 +1,117 @@
+"""`ledger log`."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ledger.cli.entries import entry_document
+from ledger.cli.frame import Call, command
+from ledger.cli.layout import WIDTH, about, clean, day, fit, line
+from ledger.cli.screen import Answer, Paint, document_text
+from ledger.errors import Misuse
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
+    from ledger.entry import Entry
+
+PAGE: Final = 1_000
+_HEADS: Final = ("seq", "recorded (UTC)", "type", "subject", "by")
+_FOLLOWED: Final = (5, 19, 22, 34, 12)  # widths where what comes is not known yet
+_POLL_SECONDS: Final = 0.5
+_RIGHT: Final = frozenset({0})
+
+
+@command()
+@click.option("--from", "start", type=click.IntRange(0), default=0, help="The first entry's number.")
+@click.option("--to", "last", type=click.IntRange(0), help="The last entry's number.")
+@click.option("--type", "kind", help="Only of this type.")
+@click.option("--system", help="Only about this system.")
+@click.option("--version", help="Only about this version.")
+@click.option("--actor", help="Only by this handle.")
+@click.option("--jsonl", is_flag=True, help="One entry a line, as JSON.")
+@click.option("--follow", is_flag=True, help="Wait for more; Ctrl-C ends it.")
+def log(
+    call: Call,
+    start: int,
+    last: int | None,
+    kind: str | None,
+    jsonl: bool,
+    follow: bool,
+    **wanted: str | None,
+) -> Answer | int:
+    """Print the entries, oldest first. --json gives pages of 1,000; `next` is where --from goes on."""
+    if kind is not None:
+        from ledger.events.check import event_type
+
+        event_type(kind)
+    if follow and call.json and not jsonl:
+        raise Misuse("--follow never ends, so it is no one document", "--follow --jsonl", code="usage")
+    stop = None if last is None else last + 1
+    filters = {"type": kind, **wanted}
+    with call.open() as ledger:
+        if call.json and not jsonl:
+            return _page(ledger, start, stop, filters)
+        found: Iterable[Entry] = ledger.entries(start, stop, **filters)
+        if follow:
+            found = chain(found, _more(ledger, max(start, len(ledger)), stop, filters))
+        for text in _json_lines(ledger, found) if jsonl else _table(ledger, found, Paint.of(sys.stdout), follow):
+            print(text, flush=follow)
+        sys.stdout.flush()
+    return 0
+
+
+def _page(ledger: "Ledger", start: int, stop: int | None, filters: dict[str, str | None]) -> Answer:
+    covered = ledger.covered
+    found = list(islice(ledger.entries(start, stop, **filters), PAGE + 1))
+    document: dict[str, Any] = {
+        "schema": "ledger.log/1",
+        "origin": ledger.origin,
+        "size": len(ledger),
+        "entries": [entry_document(entry, covered) for entry in found[:PAGE]],
+    }
+    if len(found) > PAGE:
+        document["next"] = found[PAGE].seq
+    return Answer(document, lambda _: [])
+
+
+def _more(ledger: "Ledger", start: int, stop: int | None, filters: dict[str, str | None]) -> Iterator["Entry"]:
+    """Yield entries as they come."""
+    while stop is None or start < stop:
+        size = len(ledger)
+        if size > start:
+            yield from ledger.entries(start, size if stop is None else min(size, stop), **filters)
+            start = size
+        else:
+            time.sleep(_POLL_SECONDS)
+
+
+def _json_lines(ledger: "Ledger", found: Iterable["Entry"]) -> Iterator[str]:
+    covered = ledger.covered
+    for entry in found:
+        if entry.seq >= covered:
+            covered = ledger.covered
+        yield document_text(entry_document(entry, covered))
+
+
+def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, follow: bool) -> Iterator[str]:
+    """Yield the lines of a table whose widths are those of its first page: a log may be longer than memory."""
+    rows = (_row(entry) for entry in found)
+    size = len(ledger)
+    head = [] if follow else list(islice(rows, PAGE))
+    widths = [max(map(len, column)) for column in zip(_HEADS, *head, strict=True)]
+    if follow:
+        widths = list(_FOLLOWED)
+    widths[0] = max(widths[0], len(str(size)))
+    widths = fit(widths, WIDTH)
+    yield paint("dim", line(_HEADS, widths, _RIGHT))
+    for row in chain(head, rows):
+        yield line(row, widths, _RIGHT)
+
+
+def _row(entry: "Entry") -> Sequence[str]:
+    said = entry.statement
+    return (str(entry.seq), day(entry.recorded), clean(said.type), clean(about(said.subject)), clean(said.actor))

@@ -1,0 +1,137 @@
+"""`ledger show`: all of one entry."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ledger import disclosures, entry, statement
+from ledger.cli.entries import entry_document
+from ledger.cli.frame import Call, command
+from ledger.cli.layout import about, day, flat, headline, pairs
+from ledger.cli.screen import Answer, Paint
+from ledger.encoding import id_bytes, is_id
+from ledger.errors import Misuse
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
+
+_LABEL: Final = 25  # beside it, a digest of 71 characters fits into the line
+
+
+@command()
+@click.argument("which", metavar="SEQ|ID")
+def show(call: Call, which: str) -> Answer:
+    """Print all of one entry: what was said, what it refers to, whether a checkpoint covers it."""
+    with call.open() as ledger:
+        data = ledger.read(number(which))
+        return _answer(ledger, data)
+
+
+def number(which: str) -> int | str:
+    """Return an entry's number or id as `Ledger.find` takes it; `Misuse` for what is neither."""
+    if which.isascii() and which.isdigit() and len(which) < 17:
+        return int(which)
+    if is_id(which):
+        return which
+    raise Misuse(f"{which!r} is neither an entry's number nor an id", "ledger log", code="no_entry")
+
+
+def _answer(ledger: "Ledger", data: bytes) -> Answer:
+    placed = entry.view(data)
+    document: dict[str, Any] = {
+        "schema": "ledger.entry/1",
+        "origin": ledger.origin,
+        **entry_document(placed, ledger.covered),
+        "leaf": f"sha256:{entry.leaf(data).hex()}",
+        "hash": f"sha256:{statement.statement_hash(entry.body_of(data)).hex()}",
+        "prev": f"sha256:{placed.prev}",
+        "signatures": placed.signatures,
+        "sealed_fields": _sealed_fields(ledger, placed, data),
+    }
+    if placed.batch is not None:
+        head = placed.batch
+        document["batch"] = {"first": head.first if isinstance(head, entry.BatchMember) else placed.seq}
+    for ref in document["refs"]:
+        seq = ledger.store.find(id_bytes(ref["id"]))
+        if seq is not None:
+            ref["seq"] = seq
+            ref["type"] = ledger.find(seq).statement.type
+    return Answer(document, lambda paint: _lines(document, ledger.origin, paint))
+
+
+def _sealed_fields(ledger: "Ledger", placed: entry.Entry, data: bytes) -> list[dict[str, Any]]:
+    """Return the places that hold a commitment, each with its value where a disclosure that opens it is kept."""
+    said: dict[str, Any] = {"data": placed.statement.data, "claimed_by": placed.statement.claimed_by or {}}
+    places = list(_commitments(said, ""))
+    if not places:
+        return []
+    opened: dict[str, Any] = {}
+    for text in ledger.store.disclosures():
+        id, pointer, value = disclosures.open_disclosure(text)
+        if id == placed.statement.id and disclosures.opens(data, pointer, text):
+            opened[pointer] = value
+    return [
+        {"field": place, "opened": place in opened, **({"value": opened[place]} if place in opened else {})}
+        for place in places
+    ]
+
+
+def _commitments(value: Any, path: str) -> list[str]:
+    if isinstance(value, dict):
+        if value.keys() == {"sealed"} and isinstance(value["sealed"], str) and len(value["sealed"]) == 43:
+            return [path]
+        return [found for key, item in value.items() for found in _commitments(item, f"{path}/{_escaped(key)}")]
+    if isinstance(value, list):
+        return [found for at, item in enumerate(value) for found in _commitments(item, f"{path}/{at}")]
+    return []
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+# ---- for a person ----
+
+
+def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
+    head = f"entry {document['seq']}  {document['type']} {about(document['subject'])}"
+    covered = "sealed: a checkpoint covers it" if document["sealed"] else "not yet covered by a checkpoint"
+    by = f"{document['actor']}, key {document['key'][:16]}"
+    by += f", for {document['on_behalf_of']}" if "on_behalf_of" in document else ""
+    rows = [
+        ("ledger", origin),
+        ("state", covered),
+        ("happened", f"{day(document['time'])}Z"),
+        ("recorded", f"{day(document['recorded'])}Z"),
+        ("by", by),
+        *((f"{ref['relation']}", _ref(ref)) for ref in document["refs"]),
+        *((name, document[name]) for name in ("reason",) if name in document),
+        ("id", document["id"]),
+        ("hash", document["hash"]),
+        ("leaf", document["leaf"]),
+    ]
+    opened = {one["field"]: one for one in document["sealed_fields"]}
+    lines = [paint("bold", headline(head, "")).rstrip(), *pairs(rows)]
+    for name in ("subject", "data", "claimed_by", "source", "evidence", "context"):
+        if document.get(name):
+            found = flat(_opened(document[name], f"/{name}", opened))
+            lines += [paint("dim", name), *pairs(found, label=min(_LABEL, max(len(path) for path, _ in found)))]
+    return lines
+
+
+def _ref(ref: dict[str, Any]) -> str:
+    return f"entry {ref['seq']} ({ref['type']})" if "seq" in ref else f"{ref['id']}, which is not in this ledger"
+
+
+def _opened(value: Any, path: str, sealed: dict[str, dict[str, Any]]) -> Any:
+    """Return a value with each commitment in words."""
+    if path in sealed:
+        one = sealed[path]
+        if one["opened"]:
+            return f"{one['value']}  (sealed in the entry; opened by a disclosure kept here)"
+        return "sealed; no disclosure is kept here"
+    if isinstance(value, dict):
+        return {key: _opened(item, f"{path}/{_escaped(key)}", sealed) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_opened(item, f"{path}/{at}", sealed) for at, item in enumerate(value)]
+    return value
