@@ -2,9 +2,12 @@
 
     with Projections.open(ledger) as p:
         p.catch_up()
+        production(p)                    # which version runs, whence, approved by whom
 
     as_of(ledger, as_of="2026-10-11T00:00:00.000000Z")       # as things were, by all we know now
     as_of(ledger, known_at="2026-10-11T00:00:00.000000Z")    # as the ledger stood
+
+The other questions are `projections.questions.registry.registry`, `...changes.changelog`, `...changes_text.render`.
 
 Nothing here writes to the ledger. Every answer is plain dicts and lists, ready for JSON: no None, lists and maps
 always there.
@@ -14,18 +17,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from projections.opening import Projections, as_of
+    from projections.questions.diff import diff
+    from projections.questions.lineage import lineage
+    from projections.questions.production import production
     from projections.rebuild import RebuildResult
 
 __all__ = [
     "Projections",
     "RebuildResult",
     "as_of",
+    "diff",
+    "lineage",
+    "production",
 ]
 
 _HOMES = {
     "Projections": "projections.opening",
     "RebuildResult": "projections.rebuild",
     "as_of": "projections.opening",
+    "diff": "projections.questions.diff",
+    "lineage": "projections.questions.lineage",
+    "production": "projections.questions.production",
 }
 
 

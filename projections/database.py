@@ -102,6 +102,18 @@ class Database:
                 self.execute("ROLLBACK")
             raise
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All queries see one state, whatever another process writes meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.execute("COMMIT")
+
     @_said_plainly
     def table_names(self) -> set[str]:
         """Return the names of all tables."""

@@ -23,6 +23,16 @@ class Moment(Struct, frozen=True):
     as_of: str = ALWAYS
     known_at: str = ALWAYS
 
+    @property
+    def as_of_or_none(self) -> str | None:
+        """The moment asked about, None for now."""
+        return None if self.as_of == ALWAYS else self.as_of
+
+    @property
+    def known_at_or_none(self) -> str | None:
+        """The moment up to which entries count, None for all."""
+        return None if self.known_at == ALWAYS else self.known_at
+
 
 def shown(projection: Folded | Derived) -> tuple[Table, ...]:
     """The tables that say something, and that the fingerprint covers."""

@@ -1,5 +1,7 @@
 """Opening projections: beside a ledger, or for a moment of the past."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +27,7 @@ class Projections:
         self.source = source
         self.database = database
         self.moment = moment or Moment()
+        position.prepare(database)
         self._registry = Folding(database, REGISTRY, source, self.moment)
 
     @classmethod
@@ -68,6 +71,14 @@ class Projections:
         _wanted(name, "registry")
         reached = position.read(self.database, REGISTRY.name)
         return reached.position if reached else 0
+
+    @contextmanager
+    def reading(self, name: str = "registry") -> Iterator[Database]:
+        """One state of the tables, for one question; folded first where that was never done."""
+        if self.position(name) == 0:
+            self.catch_up(name)
+        with self.database.reading():
+            yield self.database
 
     def close(self) -> None:
         """Close the database; the ledger stays open."""

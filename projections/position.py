@@ -27,10 +27,17 @@ class Position(Struct, frozen=True):
     last_prev: str | None = None
 
 
+def prepare(database: Database) -> None:
+    """Make the table of positions, where it is not there."""
+    if POSITIONS.name not in database.table_names():
+        with database.transaction():
+            if POSITIONS.name not in database.table_names():
+                for statement in create(POSITIONS, "", 0):
+                    database.execute(statement)
+
+
 def read(database: Database, projection: str) -> Position | None:
     """Return where a projection stands, or None if it was never made here."""
-    if POSITIONS.name not in database.table_names():
-        return None
     sql = f"SELECT {', '.join(POSITIONS.columns)} FROM {POSITIONS.name} WHERE projection = ?"  # noqa: S608
     rows = database.rows(sql, (projection,))
     return Position(*rows[0]) if rows else None
@@ -38,17 +45,13 @@ def read(database: Database, projection: str) -> Position | None:
 
 def write(database: Database, reached: Position) -> None:
     """Keep where a projection stands. The caller's transaction holds the rows as well."""
-    if POSITIONS.name not in database.table_names():
-        for statement in create(POSITIONS, "", 0):
-            database.execute(statement)
     row = tuple(getattr(reached, name) for name in POSITIONS.columns)
     database.executemany(upsert(POSITIONS, ""), [row])
 
 
 def forget(database: Database) -> None:
     """Forget all positions: everything will be made anew."""
-    if POSITIONS.name in database.table_names():
-        database.execute(f"DELETE FROM {POSITIONS.name}")  # noqa: S608
+    database.execute(f"DELETE FROM {POSITIONS.name}")  # noqa: S608
 
 
 def check(reached: Position, source: EntrySource, size: int) -> None:

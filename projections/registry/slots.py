@@ -18,7 +18,7 @@ DEPLOYMENTS: Final = table(
     "set_digest started ended version tier share:real share_inferred:integer end_cause end_seq:integer statement_id"
     " started_by recorded effective effective_seq:integer before_set observed config deployer countries under",
     owner=3,
-    indexes=("tier ended", "system set_digest"),
+    indexes=("tier ended", "environment ended", "system set_digest"),
 )
 SUSPENSIONS: Final = table(
     "suspensions",

@@ -17,7 +17,10 @@ DATASETS: Final = table(
     indexes=("digest",),
 )
 PLANS: Final = table(
-    "plans", "seq:integer", "statement_id system plan time actor thresholds supersedes data", indexes=("system",)
+    "plans",
+    "seq:integer",
+    "statement_id system plan time actor thresholds supersedes data",
+    indexes=("system", "statement_id"),
 )
 ALERTS: Final = table(
     "alerts",
@@ -26,7 +29,7 @@ ALERTS: Final = table(
     " severity due data repeats:integer state acknowledged acknowledged_seq:integer acknowledged_by"
     " resolved resolved_seq:integer resolved_by resolution reason",
     owner=1,
-    indexes=("system",),
+    indexes=("system state",),
 )
 VERIFICATIONS: Final = table(
     "verifications", "seq:integer", "statement_id time actor size:integer root verdict tool policy"

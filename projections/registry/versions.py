@@ -31,7 +31,10 @@ INPUTS: Final = table(
     indexes=("digest", "ref"),
 )  # fmt: skip
 EVALUATIONS: Final = table(
-    "evaluations", "seq:integer", "statement_id system set_digest time recorded actor version uses data evidence"
+    "evaluations",
+    "seq:integer",
+    "statement_id system set_digest time recorded actor version uses data evidence",
+    indexes=("set_digest time",),
 )
 CHANGE_RECORDS: Final = table(
     "change_records",

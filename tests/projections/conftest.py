@@ -52,6 +52,10 @@ class Book:
         return self.list[seq]
 
     @staticmethod
+    def digest(word):
+        return digest(word)
+
+    @staticmethod
     def files(word, *names):
         """A set whose model is `word`, and whose other artifacts are always the same."""
         return {"model": digest(word)} | {name: digest(name) for name in names}
