@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger.cli.frame import Call, command
+from ledger.cli.layout import short_path
 from ledger.cli.screen import Answer, Paint
 from ledger.errors import Misuse
 
@@ -127,10 +128,10 @@ def _told(path: Path, config: Path, origin: str, actor: str, key: str, genesis: 
     def lines(paint: Paint) -> list[str]:
         kept = " (added to .gitignore)" if ignored else ""
         rows = [
-            (_short(path), f"the entries; stays out of Git{kept}"),
-            (_short(config), "where the ledger is, its public key; commit it: Git then vouches for the key"),
-            ("log's key", f"{_short(sealer)}  seals entries"),
-            ("your key", f"{_short(author)}  {actor}: every role, among them administrator"),
+            (short_path(path), f"the entries; stays out of Git{kept}"),
+            (short_path(config), "where the ledger is, its public key; commit it: Git then vouches for the key"),
+            ("log's key", f"{short_path(sealer)}  seals entries"),
+            ("your key", f"{short_path(author)}  {actor}: every role, among them administrator"),
         ]
         width = max(len(name) for name, _ in rows)
         return [
@@ -153,11 +154,3 @@ def _hidden(config: Path) -> list[str]:
     if above is not None and not (folder / ".git").exists():
         notes.append(f"note: {above} is hidden from here on by the one just made.")
     return notes
-
-
-def _short(path: Path) -> str:
-    """Return a path as a person types it: from here, or from home."""
-    for base, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
-        if path.is_absolute() and path.is_relative_to(base):
-            return prefix + str(path.relative_to(base))
-    return str(path)

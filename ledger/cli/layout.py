@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 WIDTH: Final = 100
@@ -63,6 +64,11 @@ def pairs(rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2) 
     return lines
 
 
+def wrapped(text: str, margin: str = "") -> list[str]:
+    """Return a text in lines that fit; what goes on after the first begins with `margin`."""
+    return textwrap.wrap(clean(text), WIDTH, subsequent_indent=margin)
+
+
 def headline(left: str, right: str) -> str:
     """Return two texts, the second at the right-hand end of the line where there is room for it."""
     left, right = clean(left), clean(right)
@@ -117,3 +123,12 @@ def listed(items: Sequence[object], limit: int = 8) -> str:
     if len(items) > limit:
         return f"{', '.join(shown)} and {len(items) - limit:,} more"
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def short_path(path: Path | str) -> str:
+    """Return a path as a person types it: from here, or from home."""
+    absolute = Path(path)
+    for base, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if absolute.is_absolute() and absolute.is_relative_to(base):
+            return prefix + str(absolute.relative_to(base))
+    return str(path)

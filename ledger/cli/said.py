@@ -96,7 +96,7 @@ def _subject(places: Places, named: list[str], ledger: "Ledger") -> dict[str, An
     if not named:
         return {}
     kind = places.kind
-    only = next((key for key in _ABOUT if key in kind.subjects and "system" not in kind.required), None)
+    only = next((key for key in _ABOUT if key in kind.required and "system" not in kind.required), None)
     if only is not None and len(named) == 1 and (only != "alert" or is_id(named[0])):
         return {only: named[0]}
     if len(named) > 2 or (len(named) == 2 and "@" in named[0]):

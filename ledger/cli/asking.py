@@ -1,0 +1,183 @@
+"""`ledger production`, `registry`, `lineage`, `diff`, `changelog`: questions to the projections."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ledger.cli.frame import Call, command, nearest
+from ledger.cli.screen import Answer, Paint
+from ledger.errors import Misuse, Unavailable
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
+    from projections.opening import Projections
+
+
+def _past(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the two options that every state takes."""
+    for option, words in (
+        ("--known-at", "As the ledger stood then."),
+        ("--as-of", "As things were, by all known now."),
+    ):
+        function = click.option(option, metavar="TIME", help=words)(function)
+    return function
+
+
+@contextmanager
+def asked(call: Call, as_of: str | None = None, known_at: str | None = None) -> "Iterator[Asked]":
+    """Open ledger and projections, caught up; a past moment, or a folder that cannot be written, gets its own."""
+    with call.open() as ledger, _opened(ledger, as_of, known_at) as projections:
+        yield ledger, projections
+
+
+Asked = tuple["Ledger", "Projections"]
+
+
+def _opened(ledger: "Ledger", as_of: str | None, known_at: str | None) -> "Projections":
+    from projections.opening import Projections
+    from projections.opening import as_of as of_the_past
+
+    if as_of is None and known_at is None:
+        try:
+            projections = Projections.open(ledger)
+        except Unavailable:
+            return of_the_past(ledger)
+        try:
+            projections.catch_up("registry")
+        except BaseException:
+            projections.close()
+            raise
+        return projections
+    from ledger.cli.said import moment
+
+    return of_the_past(
+        ledger,
+        as_of=moment(as_of, "--as-of") if as_of else None,
+        known_at=moment(known_at, "--known-at") if known_at else None,
+    )
+
+
+@command()
+@click.argument("system", required=False)
+@click.option("--environment", help="Else all of the production tier.")
+@_past
+def production(
+    call: Call, system: str | None, environment: str | None, as_of: str | None, known_at: str | None
+) -> Answer:
+    """Print which exact version runs, from which data, with which results, approved by whom."""
+    from projections.questions.production import production as answer
+
+    with asked(call, as_of, known_at) as (ledger, projections):
+        found = answer(projections, system, environment)
+        if system is not None and not found["deployments"]:
+            _check_system(projections, system)
+        covered, size = ledger.covered, len(ledger)
+
+    def lines(paint: Paint) -> list[str]:
+        from ledger.cli.running import production_lines
+
+        return production_lines(found, covered, size, environment or "production", paint)
+
+    return Answer(found | {"unsealed": size - covered}, lines)
+
+
+@command()
+@click.argument("system", required=False)
+@_past
+def registry(call: Call, system: str | None, as_of: str | None, known_at: str | None) -> Answer:
+    """Print all systems and versions, each with its state."""
+    from projections.questions.registry import registry as answer
+
+    with asked(call, as_of, known_at) as (_, projections):
+        if system is not None:
+            _check_system(projections, system)
+        found = answer(projections, system)
+
+    def lines(paint: Paint) -> list[str]:
+        from ledger.cli.versions import registry_lines
+
+        return registry_lines(found, paint)
+
+    return Answer(found, lines)
+
+
+def _check_system(projections: "Projections", system: str) -> None:
+    from projections.questions.registry import registry as answer
+
+    known = [one["system"] for one in answer(projections)["systems"]]
+    if system not in known:
+        raise Misuse(f"no system {system!r} here{nearest(system, known)}", "ledger registry", code="unknown_system")
+
+
+@command()
+@click.argument("version", metavar="SYSTEM@VERSION")
+@_past
+def lineage(call: Call, version: str, as_of: str | None, known_at: str | None) -> Answer:
+    """Print whence a version came: data, code, training, evaluation, approval, deployment."""
+    from projections.questions.lineage import lineage as answer
+
+    with asked(call, as_of, known_at) as (ledger, projections):
+        found = answer(projections, _full(version, ledger))
+
+    def lines(paint: Paint) -> list[str]:
+        from ledger.cli.versions import lineage_lines
+
+        return lineage_lines(found, paint)
+
+    return Answer(found, lines)
+
+
+@command()
+@click.argument("before", metavar="SYSTEM@VERSION")
+@click.argument("after", metavar="SYSTEM@VERSION")
+@_past
+def diff(call: Call, before: str, after: str, as_of: str | None, known_at: str | None) -> Answer:
+    """Print what differs between two versions: data, parameters, metrics overall and by group, artifacts."""
+    from projections.questions.diff import diff as answer
+
+    with asked(call, as_of, known_at) as (ledger, projections):
+        found = answer(projections, _full(before, ledger), _full(after, ledger))
+
+    def lines(paint: Paint) -> list[str]:
+        from ledger.cli.versions import diff_lines
+
+        return diff_lines(found, paint)
+
+    return Answer(found, lines)
+
+
+def _full(version: str, ledger: "Ledger") -> str:
+    """Return a version with the system of ledger.toml, where it names none."""
+    return f"{ledger.place.system}{version}" if version.startswith("@") and ledger.place.system else version
+
+
+@command()
+@click.argument("system", required=False)
+@click.option("--markdown", is_flag=True, help="Markdown, which is the default.")
+@_past
+def changelog(call: Call, system: str | None, markdown: bool, as_of: str | None, known_at: str | None) -> Answer:  # noqa: ARG001
+    """Print what changed from version to version, why, and by whom it was approved (Annex IV point 6)."""
+    from projections.questions.changes import changelog as answer
+    from projections.questions.changes_text import render
+
+    with asked(call, as_of, known_at) as (ledger, projections):
+        projections.catch_up()
+        wanted = system or ledger.place.system or _only_system(projections)
+        _check_system(projections, wanted)
+        found = answer(projections, wanted)
+        text = render(found)
+    return Answer(found, lambda _: text.splitlines())
+
+
+def _only_system(projections: "Projections") -> str:
+    from projections.questions.registry import registry as answer
+
+    known = [one["system"] for one in answer(projections)["systems"]]
+    if len(known) != 1:
+        what = f"{len(known)} systems are here: {', '.join(known)}" if known else "no system is here yet"
+        raise Misuse(
+            what, "ledger changelog SYSTEM" if known else "ledger record system_registered", code="which_system"
+        )
+    return str(known[0])

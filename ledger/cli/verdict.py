@@ -1,0 +1,200 @@
+"""A verification's report as a person reads it: verdict, who vouches, what is proven, what is not, what to do."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from ledger import entry
+from ledger.cli.layout import about, clean, day, headline, listed, pairs, short_path
+from ledger.cli.screen import Paint
+from ledger.errors import LedgerError
+
+if TYPE_CHECKING:
+    from ledger.report import Failure, Report, Voucher
+    from ledger.store import Store
+
+_COLOURS: Final = {"VERIFIED": "green", "UNPINNED": "yellow", "UNVERIFIABLE": "yellow", "BROKEN": "red"}
+_SHOWN: Final = 8  # failures, or findings, that are written out; --json has all
+# What can be computed again from entries that are sound: these failures alone break no entry.
+_DERIVED: Final = frozenset(("stored_hashes", "head", "authority"))
+_LOST_HEAD: Final = frozenset(("beyond_head", "shrunk"))  # what an empty head looks like beside entries
+_NEITHER: Final = "that what was stated is true or complete; that others are shown the same log (no witness)"
+
+
+def report_block(
+    report: "Report", store: "Store", received: str, *, pinned: bool = False
+) -> Callable[[Paint], list[str]]:
+    """Return the lines to print; `received` is the path of something received, "" for one's own ledger.
+
+    What is read from the store is read now: it may be closed when the lines are printed.
+    """
+    head, rows = _BLOCKS[report.verdict](report, store, received)
+    if report.verdict == "UNPINNED" and pinned:
+        rows.append(("pin", "made now; the next run can say that nothing was changed since"))
+    return block(report.verdict, headline(head, report.origin), [*pairs(rows), *_tail(report)])
+
+
+def block(verdict: str, head: str, lines: list[str]) -> Callable[[Paint], list[str]]:
+    """Return lines under a head whose first word is the verdict, in its colour."""
+    rest = head.removeprefix(verdict)
+    return lambda paint: [f"{paint(_COLOURS[verdict], verdict)}{rest}", *lines]
+
+
+def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, list[tuple[str, str]]]:
+    ends = [voucher.size for voucher in report.vouchers if voucher.size >= 0]
+    proven = f"{_all(report)} was changed, moved, added, removed; each key had its role"
+    neither = _NEITHER
+    if not ends:
+        neither += "; that nothing was cut off the end (no pin, no checkpoint of yours)"
+    elif max(ends) < report.size:
+        neither += f"; that nothing after entry {max(ends) - 1} was cut off or written anew"
+    rows = [
+        ("vouched for by", "; ".join(_vouchers(report.vouchers))),
+        ("proven", proven),
+        ("not proven", f"{neither}; times: they are the writers' clocks"),
+    ]
+    return f"VERIFIED  {report.checked:,} of {report.size:,} entries", rows
+
+
+def _unpinned(report: "Report", _store: "Store", received: str) -> tuple[str, list[tuple[str, str]]]:
+    key = report.log_key.split("+")[1]
+    command = f"ledger verify {received}" if received else "ledger verify"
+    rows = [
+        ("vouched for by", "nothing of yours" + (" (what lies beside it was not used)" if received else "")),
+        ("proven", f"these entries are what the key {key} signed"),
+        ("not proven", f"that this is the key of {report.origin}; that nothing was cut off the end or written anew"),
+        ("to mend", "get the key by another way than this came (contract, web site, telephone), then:"),
+        ("", f"{command} --key 'NAME+HEX+BASE64'"),
+    ]
+    return f"UNPINNED  {report.checked:,} of {report.size:,} entries are consistent in themselves", rows
+
+
+def _unverifiable(report: "Report", _store: "Store", _received: str) -> tuple[str, list[tuple[str, str]]]:
+    count = len(report.missing)
+    rows = [(f"entry {one.seq}" if one.seq >= 0 else "the log", _without(one)) for one in report.missing[:_SHOWN]]
+    if count > _SHOWN:
+        rows.append(("", f"and {count - _SHOWN:,} more (--json has all)"))
+    rows += [
+        ("vouched for by", "; ".join(_vouchers(report.vouchers)) or "nothing of yours"),
+        ("proven", "what could be checked of the other entries holds"),
+        ("not proven", "what these entries rest on"),
+        ("to mend", "a release that knows this: pip install -U lifecycle-ledger"),
+    ]
+    things = "1 thing is" if count == 1 else f"{count:,} things are"
+    return f"UNVERIFIABLE  {report.checked:,} entries checked; {things} missing", rows
+
+
+def _broken(report: "Report", store: "Store", received: str) -> tuple[str, list[tuple[str, str]]]:
+    first = next((failure.seq for failure in report.failures if failure.seq >= 0), -1)
+    rows = [(_place(failure), _what(failure, store)) for failure in report.failures[:_SHOWN]]
+    if len(report.failures) > _SHOWN:
+        rows.append(("", f"and {len(report.failures) - _SHOWN:,} more (--json has all)"))
+    touched = [f"{one.seq} ({one.type} by {one.actor})" for one in report.touched]
+    if touched:
+        rows.append(("rests on it", f"{'entry' if len(touched) == 1 else 'entries'} {listed(touched)}"))
+    rows += [("proven", _sound(report)), ("not proven", _lost(first, report)), ("to mend", _mend(report, received))]
+    where = f"at entry {first:,} of {report.size:,}" if first >= 0 else f"the log of {report.size:,} entries"
+    return f"BROKEN  {where}", rows
+
+
+_BLOCKS: Final = {"VERIFIED": _verified, "UNPINNED": _unpinned, "UNVERIFIABLE": _unverifiable, "BROKEN": _broken}
+
+
+# ---- pieces ----
+
+
+def _all(report: "Report") -> str:
+    return f"nothing up to entry {report.size - 1:,}" if report.size > 1 else "entry 0: nothing"
+
+
+def _vouchers(vouchers: "tuple[Voucher, ...]") -> list[str]:
+    keys = {one.source for one in vouchers if one.kind == "key"}
+    said = []
+    for one in vouchers:
+        if one.kind == "genesis" and one.source in keys:
+            continue  # said with the key
+        since = f", since {day(one.time)}Z" if one.time else ""
+        size = f", size {one.size:,}" if one.size >= 0 else ""
+        said.append(f"{_KINDS[one.kind].format(source=short_path(one.source))}{size}{since}")
+    return said
+
+
+_KINDS: Final = {
+    "key": "the log's key in {source}",
+    "genesis": "its entry 0 in {source}",
+    "pin": "your pin",
+    "checkpoint": "{source}",
+}
+
+
+def _place(failure: "Failure") -> str:
+    return f"entry {failure.seq:,}" if _names_entry(failure) else "the log"
+
+
+def _names_entry(failure: "Failure") -> bool:
+    return failure.seq >= 0 and re.search(rf"(entry|row) {failure.seq}\b", failure.message) is not None
+
+
+def _what(failure: "Failure", store: "Store") -> str:
+    """Return what the entry is, as far as it can still be read, and what is wrong with it."""
+    message = _without(failure)
+    try:
+        placed = entry.view(store.read(failure.seq)) if _names_entry(failure) else None
+    except LedgerError:
+        placed = None
+    if placed is None:
+        return f"{message} [C{failure.check}]"
+    said = placed.statement
+    return f"{clean(said.type)} {about(said.subject)}, {day(placed.recorded)}: {message} [C{failure.check}]"
+
+
+def _without(failure: object) -> str:
+    """Return a failure's message without the entry's number, which stands before it."""
+    message = re.sub(r"the pin /\S+", "your pin", getattr(failure, "message", ""))
+    prefix = f"entry {getattr(failure, 'seq', -1)}"
+    return message.removeprefix(prefix).lstrip(": ").strip() if message.startswith(prefix) else message
+
+
+def _sound(report: "Report") -> str:
+    if not report.sound_before:
+        return "nothing"
+    if report.sound_before == 1:
+        return "entry 0 is the bytes that were sealed"
+    return f"entries 0 to {report.sound_before - 1:,} are the bytes that were sealed"
+
+
+def _lost(first: int, report: "Report") -> str:
+    if _only_derived(report):
+        return "nothing is lost: the entries are whole, what is computed from them is not"
+    if first >= 0:
+        return f"what stood at entry {first:,} before, who changed it, when; what comes after it"
+    return "which of two histories is the true one, and what is missing from this one"
+
+
+def _mend(report: "Report", received: str) -> str:
+    if _only_derived(report) and not received:
+        return "ledger rebuild, then ledger verify"
+    if received:
+        return "keep this copy as it is; ask for another one, and ask how it came about"
+    return "nothing here repairs a log: restore a copy, then ledger verify"
+
+
+def _only_derived(report: "Report") -> bool:
+    lost = _LOST_HEAD if report.size == 0 else frozenset()
+    return {failure.code for failure in report.failures} <= _DERIVED | lost
+
+
+def _tail(report: "Report") -> list[str]:
+    rows: list[tuple[str, str]] = []
+    if report.size > report.covered and report.verdict != "BROKEN":
+        since = f" since {day(report.oldest_uncovered)}Z" if report.oldest_uncovered else ""
+        rows.append(
+            ("not sealed", f"entries {report.covered:,} to {report.size - 1:,}{since}: no checkpoint covers them")
+        )
+    rows += [
+        ("note", f"entry {one.seq:,}: {_without(one)}" if one.seq >= 0 else one.message)
+        for one in report.findings[:_SHOWN]
+    ]
+    if len(report.findings) > _SHOWN:
+        rows.append(("", f"and {len(report.findings) - _SHOWN:,} more notes (--json has all)"))
+    return pairs(rows)

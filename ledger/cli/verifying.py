@@ -1,0 +1,129 @@
+"""`ledger verify`."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ledger.cli.frame import Call, command
+from ledger.cli.pinning import keep
+from ledger.cli.screen import Answer
+from ledger.cli.trusting import genesis_of, policy_of, read_keys
+from ledger.cli.verdict import report_block
+from ledger.config import DATABASE, FILE, resolve
+from ledger.errors import Misuse, Tampered
+from ledger.pins import pin_path, read_pin
+from ledger.receipts import is_proof
+from ledger.report import Failure, Report
+from ledger.stores.sqlite import open_read_only
+from ledger.verify import verify_log
+
+if TYPE_CHECKING:
+    from ledger.policy import Policy
+    from ledger.store import Store
+
+_MANY: Final = 100_000  # entries from which further processes are worth their start
+
+
+@command()
+@click.argument("path", metavar="[PATH|RECEIPT]", required=False, type=click.Path(path_type=Path))
+@click.option("--key", "keys", metavar="VKEY", multiple=True, help="The log's key, got by another way.")
+@click.option(
+    "--checkpoint", "checkpoints", multiple=True, type=click.Path(path_type=Path), help="A signed checkpoint."
+)
+@click.option("--allow-unpinned", is_flag=True, help="Exit 0 for UNPINNED too.")
+@click.option("--processes", type=click.IntRange(1), help="Else: one a core for a long log.")
+def verify(
+    call: Call,
+    path: Path | None,
+    keys: tuple[str, ...],
+    checkpoints: tuple[Path, ...],
+    allow_unpinned: bool,
+    processes: int | None,
+) -> Answer:
+    """Run every check. Without PATH: your own ledger, by its ledger.toml and your pin. PATH of something received: by
+    --key, --checkpoint and your own pins alone, never by files beside it."""
+    given = read_keys(keys)
+    if path is not None and path.is_file() and is_proof(_first_bytes(path)):
+        from ledger.cli.receipt import check_receipt
+
+        return check_receipt(call, path, given)
+    if path is not None and call.location is not None:
+        raise Misuse("PATH and --ledger both say which", "PATH for what you received, --ledger for yours", code="usage")
+    place = None if path is not None else resolve(call.location)
+    database = _database(path) if path is not None else resolve(call.location).path
+    with closing(open_read_only(str(database))) as store:
+        report, pinned = _verify(store, policy_of(genesis_of(store), place, given, checkpoints), processes)
+        block = report_block(report, store, "" if path is None else str(path), pinned=bool(pinned["moved"]))
+    code = 0 if allow_unpinned and report.verdict == "UNPINNED" else report.exit_code
+    return Answer({**report.to_json(), "pin": pinned}, block, code)
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(64)
+    except OSError as error:
+        raise Misuse(f"{path}: {error.strerror}", "name a ledger or a receipt", code="no_file") from None
+
+
+def _database(path: Path) -> Path:
+    """Return the database in what was received, by its own name: a ledger.toml beside it is not read."""
+    if not path.exists():
+        raise Misuse(f"{path}: no such file or folder", "name a ledger or a receipt", code="no_file")
+    return path / DATABASE if path.is_dir() else path.parent / DATABASE if path.name == FILE else path
+
+
+def _verify(store: "Store", policy: "Policy", processes: int | None) -> tuple[Report, dict[str, object]]:
+    size = store.head().size
+    workers = processes or (os.cpu_count() or 1 if size >= _MANY else 1)
+    try:
+        with _progress(size) as progress:
+            report = verify_log(store, policy, processes=workers, opener=open_read_only, progress=progress)
+    except Tampered as error:
+        report = _unreadable(error, size, policy)
+    return report, _pin(store, report)
+
+
+def _unreadable(error: Tampered, size: int, policy: "Policy") -> Report:
+    """What the store itself could not give is broken, too."""
+    return Report(
+        origin=policy.origin,
+        size=size,
+        checked=0,
+        covered=0,
+        root="",
+        verdict="BROKEN",
+        failures=(Failure(error.check, error.code, error.seq, error.message),),
+    )
+
+
+def _pin(store: "Store", report: Report) -> dict[str, object]:
+    """Move the pin after checks that passed; the first one vouches from the next run on, never for this one."""
+    if report.verdict not in ("VERIFIED", "UNPINNED"):
+        return {"moved": False}
+    genesis = genesis_of(store)
+    if genesis is None:
+        return {"moved": False}
+    path = pin_path(report.origin)
+    first = read_pin(path) is None
+    moved = keep(store, report.origin, genesis.leaf, report.covered)
+    return {"moved": moved, "first": first and moved, "path": str(path)}
+
+
+@contextmanager
+def _progress(size: int) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("verify", total=size)
+        yield lambda done, _all: bar.update(task, completed=done)

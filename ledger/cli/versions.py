@@ -1,0 +1,99 @@
+"""Versions as lines: the registry, a lineage, a difference."""
+
+from typing import Any
+
+from ledger.cli.layout import columns, day, flat, headline, pairs, words
+from ledger.cli.running import approved, code, evaluated, short
+from ledger.cli.screen import Paint
+
+
+def registry_lines(found: dict[str, Any], paint: Paint) -> list[str]:
+    """Return the answer of `ledger registry`."""
+    if not found["systems"]:
+        return ["No system is here yet. Begin: ledger record system_registered NAME --purpose TEXT"]
+    lines: list[str] = []
+    for system in found["systems"]:
+        lines += [
+            paint("bold", system["system"]),
+            *pairs([("purpose", system["purpose"])] if "purpose" in system else []),
+        ]
+        rows = [("version", "state", "set", "since (UTC)", "entries")]
+        rows += [
+            (
+                *(one.get("version", "-"), one["state"], one["digest_set"][7:19], day(one["since"])),
+                f"{one['first_seq']} to {one['last_seq']}",
+            )
+            for one in system["versions"]
+        ]
+        head, *rest = columns(rows, indent=2)
+        lines += [paint("dim", head), *rest] if rest else ["  no version yet"]
+    return lines
+
+
+def lineage_lines(found: dict[str, Any], paint: Paint) -> list[str]:
+    """Return the answer of `ledger lineage`."""
+    name = f"{found['system']}@{found['version']}" if "version" in found else found["system"]
+    trained = found.get("trained")
+    rows = [("artifact", f"{label}  {short(one['digest'])}") for label, one in found["artifacts"].items()]
+    rows += [
+        (
+            "data",
+            f"{one['role']}: {one.get('dataset', '?')}  {short(one.get('digest', 'no digest'))}"
+            + (f"  entry {one['seq']} by {one['by']}" if "seq" in one else "  not registered"),
+        )
+        for one in found["datasets"]
+    ]
+    rows += [(one["kind"], f"{one.get('ref', '?')}  {short(one.get('digest', ''))}") for one in found["components"]]
+    rows += [("code", code(found["code"]))] if code(found["code"]) else []
+    rows += [("parameters", "; ".join(f"{path} {text}" for path, text in flat(found["parameters"]) if path))]
+    rows += [("caused by", f"{one['type']}, entry {one['seq']}") for one in found["caused_by"] if "seq" in one]
+    rows += [("trained", f"{day(trained['time'])}Z, entry {trained['seq']} by {trained['by']}")] if trained else []
+    rows += [("evaluated", evaluated(one)) for one in found["evaluations"]]
+    rows += [("approved", approved(one)) for one in found["approvals"]]
+    rows += [("deployed", _ran(one)) for one in found["deployments"]]
+    rows += [("made from", f"{one.get('version', '?')}  {one['digest_set'][7:19]}") for one in found["parents"]]
+    rows += [("made into", f"{one['system']}  {one['digest_set'][7:19]}") for one in found["children"]]
+    missing = [("missing", ", ".join(one.replace("_", " ") for one in found["missing"]))] if found["missing"] else []
+    head = headline(name, f"set {found['digest_set'][7:19]}")
+    return [paint("bold", head[: len(name)]) + head[len(name) :], *pairs([one for one in rows if one[1]] + missing)]
+
+
+def _ran(one: dict[str, Any]) -> str:
+    until = f" to {day(one['ended'])}Z ({one.get('end_cause', 'ended')})" if "ended" in one else ""
+    return f"{one['environment']} since {day(one['started'])}Z{until}, entry {one['seq']} by {one['by']}"
+
+
+def diff_lines(found: dict[str, Any], paint: Paint) -> list[str]:
+    """Return the answer of `ledger diff`."""
+    before, after = (one.get("version", one["digest_set"][7:19]) for one in (found["before"], found["after"]))
+    rows = [("part", "name", str(before), str(after), "", "entries")]
+    for one in found["differences"]:
+        name = f"{one['name']}, {one['group']}" if "group" in one else one["name"]
+        rows.append(
+            (
+                *(one["part"], name, _value(one.get("before")), _value(one.get("after")), _note(one)),
+                words(one.get("seqs", [])),
+            )
+        )
+    equal = len(found["equal"])
+    head, *rest = columns(rows)
+    last = f"{equal:,} more {'thing is' if equal == 1 else 'things are'} equal." if equal else ""
+    body = [paint("dim", head), *rest] if rest else ["No difference is on record."]
+    return [paint("bold", f"{found['system']}  {before} -> {after}"), *body, *([last] if last else [])]
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, dict):
+        inner = value.get("dataset") or value.get("name") or value.get("value")
+        digest = value.get("digest")
+        return " ".join(words(one) for one in (inner, digest and str(digest)[7:19]) if one) or words(value)
+    text = words(value)
+    return text[7:19] if text.startswith("sha256:") else text
+
+
+def _note(one: dict[str, Any]) -> str:
+    if "delta" in one:
+        return f"{one['delta']:+.4g}" + ("" if one.get("met", True) else ", not met")
+    return str(one.get("why_not", "")).replace("_", " ")
