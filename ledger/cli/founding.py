@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import short_path
+from ledger.cli.layout import pairs, short_path
 from ledger.cli.screen import Answer, Paint
 from ledger.errors import Misuse
 
@@ -133,10 +133,9 @@ def _told(path: Path, config: Path, origin: str, actor: str, key: str, genesis: 
             ("log's key", f"{short_path(sealer)}  seals entries"),
             ("your key", f"{short_path(author)}  {actor}: every role, among them administrator"),
         ]
-        width = max(len(name) for name, _ in rows)
         return [
             paint("green", f"Made the ledger {origin} (1 entry)."),
-            *(f"  {name:<{width}}  {text}" for name, text in rows),
+            *pairs(rows, label=max(len(name) for name, _ in rows)),
             "Copy both key files to a safe place now: without the log's key nothing can be sealed.",
             *_hidden(config),
         ]

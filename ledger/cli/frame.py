@@ -101,9 +101,12 @@ def _run(root: Root, given: list[str], name: str) -> int:
     options = given[: given.index("--")] if "--" in given else given
     as_json, debug = "--json" in options, "--debug" in options
     try:
-        # Not the group's own main: it would turn a broken pipe into exit 1, which here is an answer.
-        code = click.Group.main(root, given, name, standalone_mode=False)
+        # Not click's own main: it turns a broken pipe into exit 1, which here is an answer.
+        with root.make_context(name, given) as context:
+            code = root.invoke(context)
         return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
@@ -126,6 +129,8 @@ def as_ledger_error(error: Exception) -> LedgerError:
         return _usage(error)
     if isinstance(error, click.ClickException):
         return Misuse(error.format_message(), code="usage")
+    if isinstance(error, UnicodeEncodeError | UnicodeDecodeError):
+        return Misuse(f"an argument or a file is not UTF-8: {error.reason}", "write it in UTF-8", code="utf8")
     if isinstance(error, OSError) and error.strerror:
         what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         return Unavailable(what, "mend that, then run it again", code="os")
@@ -135,6 +140,10 @@ def as_ledger_error(error: Exception) -> LedgerError:
 def _usage(error: click.UsageError) -> Misuse:
     path = error.ctx.command_path if error.ctx else "ledger"
     fix = f"{path} --help"
+    if isinstance(error, click.NoSuchOption) and error.option_name in ("--ledger", "--json", "--debug"):
+        return Misuse(
+            f"{error.option_name} stands before the command", f"{path} COMMAND {error.option_name}", code="option"
+        )
     if isinstance(error, click.NoSuchOption):
         known = [name for made in error.ctx.command.params for name in made.opts] if error.ctx else []
         what = f"{path} has no option {error.option_name!r}{nearest(error.option_name, known)}"

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,11 +56,9 @@ def log(
     with call.open() as ledger:
         if call.json and not jsonl:
             return _page(ledger, start, stop, filters)
-        found: Iterable[Entry] = ledger.entries(start, stop, **filters)
-        if follow:
-            found = chain(found, _more(ledger, max(start, len(ledger)), stop, filters))
-        for text in _json_lines(ledger, found) if jsonl else _table(ledger, found, Paint.of(sys.stdout), follow):
-            print(text, flush=follow)
+        with closing(_entries(ledger, start, stop, filters, follow=follow)) as found:
+            for text in _json_lines(ledger, found) if jsonl else _table(ledger, found, Paint.of(sys.stdout), follow):
+                print(text, flush=follow)
         sys.stdout.flush()
     return 0
 
@@ -78,13 +77,17 @@ def _page(ledger: "Ledger", start: int, stop: int | None, filters: dict[str, str
     return Answer(document, lambda _: [])
 
 
-def _more(ledger: "Ledger", start: int, stop: int | None, filters: dict[str, str | None]) -> Iterator["Entry"]:
-    """Yield entries as they come."""
-    while stop is None or start < stop:
+def _entries(
+    ledger: "Ledger", start: int, stop: int | None, filters: dict[str, str | None], *, follow: bool
+) -> Generator["Entry", None, None]:
+    """Yield entries, and where `follow` is set those that come later."""
+    size = len(ledger)
+    yield from ledger.entries(start, size if stop is None else min(size, stop), **filters)
+    while follow and (stop is None or size < stop):
+        start = max(start, size)
         size = len(ledger)
         if size > start:
             yield from ledger.entries(start, size if stop is None else min(size, stop), **filters)
-            start = size
         else:
             time.sleep(_POLL_SECONDS)
 
@@ -102,6 +105,9 @@ def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, follow: boo
     rows = (_row(entry) for entry in found)
     size = len(ledger)
     head = [] if follow else list(islice(rows, PAGE))
+    if not head and not follow:
+        yield "No entry is like that."
+        return
     widths = [max(map(len, column)) for column in zip(_HEADS, *head, strict=True)]
     if follow:
         widths = list(_FOLLOWED)

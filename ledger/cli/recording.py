@@ -80,7 +80,7 @@ def _do(ledger: "Ledger", kind: str, fields: dict[str, Any]) -> "Receipt":
 
 
 def _from_stdin(ledger: "Ledger") -> dict[str, Any]:
-    return resolve_refs(read_object(sys.stdin.read(), where="stdin"), ledger)
+    return resolve_refs(read_object(sys.stdin.buffer.read().decode(), where="stdin"), ledger)
 
 
 def _recorded(receipt: "Receipt") -> Answer:
@@ -126,10 +126,12 @@ def _events(kind: str | None, ledger: "Ledger") -> Iterator[tuple[str, dict[str,
 def _objects() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield objects with where each stands: of a list, read whole, or of lines, one at a time."""
     first = ""
-    for number, text in enumerate(sys.stdin, 1):
+    stream = sys.stdin.buffer
+    for number, data in enumerate(stream, 1):
+        text = data.decode()
         first = first or text.lstrip()[:1]
         if first == "[":
-            whole = read_list(text + sys.stdin.read())
+            whole = read_list(text + stream.read().decode())
             yield from ((f"item {at} of the list", item) for at, item in enumerate(whole))
             return
         if text.strip():
