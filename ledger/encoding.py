@@ -39,9 +39,9 @@ _FORBIDDEN: Final = re.compile(
     + "\ud800-\udfff]"
 )
 _MINUS_ZERO: Final = re.compile(rb"-0\.0(?:[,\]}]|\Z)")
-# Digits as `0`, what stands before a number (`-` among it) as `,`: an integer of 16 digits or more shows as one text.
-_SHAPE: Final = bytes.maketrans(b"123456789:[-", b"000000000,,,")
-_LONG_INTEGER: Final = b",0000000000000000"
+# With `-` and every digit as `0`, an integer of 16 digits or more shows as one of these; so may a shorter one, or text.
+_SHAPE: Final = bytes.maketrans(b"-123456789", b"0000000000")
+_LONG_INTEGERS: Final = (b'":' + b"0" * 16, b"," + b"0" * 16, b"[" + b"0" * 16)
 _LONG_STRING: Final = re.compile(rb'"[^"]{%d}' % (KEY_LIMIT + 1))
 _BRACKETS_KEPT: Final = bytes(set(range(256)) - set(b"{[\n"))
 _BARE: Final = KEY_LIMIT  # a shorter buffer has no room for a longer key
@@ -98,10 +98,15 @@ def _plain(data: bytes) -> bool:
         and b"\\" not in data
         and b"\x7f" not in data
         and (b"-0.0" not in data or _MINUS_ZERO.search(data) is None)
-        and _LONG_INTEGER not in (b"," + data).translate(_SHAPE)
+        and not _may_hold_long_integer(data)
         and max(map(len, data.translate(None, _BRACKETS_KEPT).split(b"\n"))) <= DEPTH_LIMIT
         and (len(data) < _BARE or _LONG_STRING.search(data) is None)
     )
+
+
+def _may_hold_long_integer(data: bytes) -> bool:
+    shape = (b"," + data).translate(_SHAPE)
+    return any(mark in shape for mark in _LONG_INTEGERS)
 
 
 def plain_lines(data: bytes) -> bool:

@@ -22,6 +22,7 @@ from ledger.scan import CHUNK, Before, Chunk, Placed, Scanner
 from ledger.store import Row
 
 AHEAD_SECONDS: Final = 300
+RESOLVED_LIMIT: Final = 65_536  # references that are remembered
 KEPT_LIMIT: Final = 1_000  # failures of one kind that a part names; more of them say nothing new
 
 
@@ -101,6 +102,7 @@ class RangeCheck:
         self._missing: list[Missing] = []
         self._findings: list[Finding] = []
         self._unknown: dict[str, int] = {}
+        self._resolved: dict[tuple[str, str], int] = {}
 
     def parts(self, rows: Iterator[Row], size: int) -> Iterator[Part]:
         """Check all of `rows`, the end of which must not be inside a batch; yield what was found every `size` or so."""
@@ -256,6 +258,8 @@ class RangeCheck:
     def _check_refs(self, placed: Placed, *, strict: bool) -> None:
         for relation, refs in (placed.statement.refs or {}).items():
             for ref in refs:
+                if 0 <= self._resolved.get((ref.id, ref.hash), -1) < placed.seq:
+                    continue
                 why = self._why_not(placed, ref.id, ref.hash, strict=strict)
                 if why:
                     self._fail(Failure(18, "ref", placed.seq, f"entry {placed.seq}: {relation} {ref.id} {why}"))
@@ -271,6 +275,10 @@ class RangeCheck:
             same = statement.statement_hash(entry.body_of(other)).hex() == hash
         except (Misuse, ValueError):
             return f"is entry {seq}, which cannot be read"
+        if same:
+            self._resolved[id, hash] = seq
+            if len(self._resolved) > RESOLVED_LIMIT:
+                self._resolved.clear()
         return "" if same else f"is entry {seq}, but not with that hash"
 
 

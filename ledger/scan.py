@@ -89,6 +89,7 @@ class Scanner:
         self._words: set[tuple[str, str, str, str | None]] = set()
         self._subjects: set[bytes] = set()
         self._moments: set[str] = set()
+        self._pairs: set[tuple[str, str]] = set()
         self._member: dict[str, str | int] = {}
 
     def read(self, rows: Sequence[Row], before: Before) -> Chunk:
@@ -144,12 +145,26 @@ class Scanner:
             return False
         if b"null" in data or _seldom(said) != _NOTHING:
             statement.check(msgspec.to_builtins(said))
+        elif said.refs is not None and not self._are_refs(said.refs):
+            return False
         if placed.batch is not None and placed.batch != self._member:
             entry.check_batch(placed.batch)
             self._member = placed.batch
         if placed.signatures:
             entry.check_signatures(placed.signatures)
         return True
+
+    def _are_refs(self, refs: dict[str, list[Ref]]) -> bool:
+        for relation, each in refs.items():
+            if relation not in statement.RELATIONS or not each:
+                return False
+            for ref in each:
+                pair = (ref.hash, ref.id)
+                if pair not in self._pairs:
+                    if not (encoding.is_digest(ref.hash) and encoding.is_id(ref.id)):
+                        return False
+                    _remember(self._pairs, pair)
+        return bool(refs) and sum(map(len, refs.values())) <= statement.REFS_LIMIT
 
     def _are_moments(self, moments: set[str]) -> bool:
         for moment in moments - self._moments:
@@ -167,8 +182,8 @@ class Scanner:
         return True
 
 
-_seldom: Final = attrgetter("refs", "context", "reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of")
-_NOTHING: Final = (None,) * 8
+_seldom: Final = attrgetter("context", "reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of")
+_NOTHING: Final = (None,) * 7
 
 
 def _remember(seen: set[Any], what: Any) -> None:

@@ -60,6 +60,11 @@ def consistency_proof(old: int, size: int, read: ReadSubtree) -> list[bytes]:
     return path
 
 
+def subtree_root(size: int, read: ReadSubtree) -> bytes:
+    """The root over the first `size` leaves, at least one."""
+    return _range_root(0, size, read)
+
+
 def check_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> None:
     """Pass when the leaf hash is number `index` of the `size` leaves under `root`; else raise Tampered."""
     if not 0 <= index < size <= MAX_SIZE:
