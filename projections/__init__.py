@@ -7,7 +7,9 @@
     as_of(ledger, as_of="2026-10-11T00:00:00.000000Z")       # as things were, by all we know now
     as_of(ledger, known_at="2026-10-11T00:00:00.000000Z")    # as the ledger stood
 
-The other questions are `projections.questions.registry.registry`, `...changes.changelog`, `...changes_text.render`.
+Two questions have the names of packages, and so are taken from where they live:
+`projections.questions.registry.registry`, and `projections.questions.changes.changelog`; `render_changelog` prints
+the latter.
 
 Nothing here writes to the ledger. Every answer is plain dicts and lists, ready for JSON: no None, lists and maps
 always there.
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from projections.opening import Projections, as_of
+    from projections.questions.changes_text import render_changelog
     from projections.questions.diff import diff
     from projections.questions.lineage import lineage
     from projections.questions.production import production
@@ -29,6 +32,7 @@ __all__ = [
     "diff",
     "lineage",
     "production",
+    "render_changelog",
 ]
 
 _HOMES = {
@@ -38,6 +42,7 @@ _HOMES = {
     "diff": "projections.questions.diff",
     "lineage": "projections.questions.lineage",
     "production": "projections.questions.production",
+    "render_changelog": "projections.questions.changes_text",
 }
 
 

@@ -90,9 +90,10 @@ def _data(database: Database, system: str, digest: str | None) -> Facts:
     """Data by role: what it is called, its digest and rows."""
     found: dict[str, list[Facts]] = {}
     made_of = facts.inputs(database, system, digest) if digest else []
-    for one in facts.datasets(database, made_of):
-        known: Facts = {name: one[name] for name in ("dataset", "digest", "rows", "seq") if name in one}
-        found.setdefault(one["role"] or "data", []).append(known)
+    for one in made_of:
+        if one["kind"] == "dataset":
+            known = facts.lean({"dataset": one.get("ref"), "digest": one.get("digest"), "rows": one.get("rows")})
+            found.setdefault(one.get("role", "data"), []).append(known)
     return dict(found)
 
 

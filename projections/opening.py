@@ -11,13 +11,13 @@ from ledger.encoding import is_time, time_text
 from ledger.errors import Misuse
 from projections import fingerprint, position
 from projections.database import TEMPORARY, Database
-from projections.engine import Folding, Moment, shown
+from projections.engine import Deriving, Folding, Moment, shown
 from projections.fold import ALWAYS
-from projections.projection import EntrySource
-from projections.rebuild import RebuildResult, rebuild_folded
+from projections.projection import Derived, EntrySource, Folded
+from projections.rebuild import RebuildResult, rebuild_derived, rebuild_folded
 from projections.registry import REGISTRY
 
-NAMES: Final = ("registry",)
+NAMES: Final = ("registry", "changelog")
 
 
 class Projections:
@@ -29,6 +29,7 @@ class Projections:
         self.moment = moment or Moment()
         position.prepare(database)
         self._registry = Folding(database, REGISTRY, source, self.moment)
+        self._changelog: tuple[Derived, Deriving] | None = None
 
     @classmethod
     def open(cls, ledger: EntrySource, path: str | Path | None = None) -> Self:
@@ -49,27 +50,37 @@ class Projections:
 
         Raises `Tampered` where the ledger became shorter or is not what was folded, `Misuse` for another ledger.
         """
+        wanted = _wanted(name, "changelog")
         folded = self._registry.catch_up()
-        _wanted(name, "registry")
+        if wanted:
+            self._derived()[1].catch_up()
         return folded
 
     def rebuild(self, name: str | None = None) -> RebuildResult:
-        """Make a projection anew beside the old one, compare, swap, and catch up."""
+        """Make a projection anew beside the old one, compare, swap, and catch up.
+
+        None: the registry, and from it the changelog; the registry's result is returned.
+        """
+        derived, deriving = self._derived()
+        if name == "changelog":
+            self._registry.catch_up()
+            return rebuild_derived(self.database, derived, deriving)
         _wanted(name, "registry")
-        result = rebuild_folded(self.database, REGISTRY, self._registry, (), self.source)
+        result = rebuild_folded(self.database, REGISTRY, self._registry, (derived,), self.source)
         self._registry.catch_up()
+        if name is None:
+            rebuild_derived(self.database, derived, deriving)
         return result
 
     def fingerprint(self, name: str) -> str:
         """Return `sha256:` and the digest over all rows of a projection, at its position."""
-        _wanted(name, "registry")
-        digests = fingerprint.of_tables(self.database, shown(REGISTRY))
-        return fingerprint.combined(REGISTRY.name, REGISTRY.version, digests)
+        projection = self._named(name)
+        digests = fingerprint.of_tables(self.database, shown(projection))
+        return fingerprint.combined(projection.name, projection.version, digests)
 
     def position(self, name: str) -> int:
         """Return how many entries a projection has folded."""
-        _wanted(name, "registry")
-        reached = position.read(self.database, REGISTRY.name)
+        reached = position.read(self.database, self._named(name).name)
         return reached.position if reached else 0
 
     @contextmanager
@@ -91,6 +102,16 @@ class Projections:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _named(self, name: str) -> Folded | Derived:
+        return self._derived()[0] if _wanted(name, "changelog") else REGISTRY
+
+    def _derived(self) -> tuple[Derived, Deriving]:
+        if self._changelog is None:
+            from projections.changelog import CHANGELOG  # its rules are not needed to say what is in production
+
+            self._changelog = (CHANGELOG, Deriving(self.database, CHANGELOG, REGISTRY, self.source))
+        return self._changelog
 
 
 def as_of(
