@@ -103,7 +103,7 @@ def _change(projections: "Projections", database: Database, row: Facts, at: str)
     requests = database.rows(_REQUESTS, (system, after)) if after else []
     names = ("seq", "by", "time", "stage", "decision", "reason")
     told["decisions"] = [lean(dict(zip(names, one, strict=True))) for one in requests]
-    told["ran"] = [_ran(one) for one in database.rows(_RAN, (system, after))] if after else []
+    told["ran"] = _ran(database, row) if after else []
     told["evidence"] = _evidence(database, system, after) if after else []
     if "effective_time" in told:
         since = database.rows(_AFTER, (system, told["effective_time"]))
@@ -158,10 +158,17 @@ _ANSWERS: Final = (
 )  # fmt: skip
 
 
-def _ran(row: tuple[Any, ...]) -> Facts:
+def _ran(database: Database, change: Facts) -> list[Facts]:
+    """Where and when the set served; for a roll-back, only what began with it. `again`: it had served there before."""
     names = ("environment", "deployment", "effective", "seq", "ended", "end_cause", "by", "countries", "deployer")
-    told = lean(dict(zip(names, row, strict=True)))
-    return told | {"countries": unpacked(told.get("countries"), [])}
+    found, places = [], set()
+    for row in database.rows(_RAN, (change["system"], change["to_set"])):
+        told = lean(dict(zip(names, row, strict=True)))
+        told |= {"countries": unpacked(told.get("countries"), []), "again": row[:2] in places}
+        places.add(row[:2])
+        if change["kind"] != "rollback" or told["seq"] == change["effective_seq"]:
+            found.append(told)
+    return found
 
 
 def _evidence(database: Database, system: str, digest: str) -> list[Facts]:

@@ -21,7 +21,7 @@ def difference_lines(change: Facts) -> list[str]:
     found = [one for one in change["differences"] if one["part"] != "metric"]
     if not found:
         return []
-    lines = ["", "| what | before | after | entries |", "|---|---|---|---|"]
+    lines = ["| what | before | after | entries |", "|---|---|---|---|"]
     for one in found:
         what = _cell(_PARTS.get(one["part"], "{part} {name}").format(part=one["part"], name=one["name"]))
         lines.append(f"| {what} | {_said(one, 'before')} | {_said(one, 'after')} | {at(*one['seqs'])} |")
@@ -37,7 +37,7 @@ def equal_line(change: Facts) -> list[str]:
         f"all {len(names)} of {part}" if len(names) > 4 else f"{part} {', '.join(map(_cell, sorted(names)))}"
         for part, names in sorted(by_part.items())
     ]
-    return ["", f"Equal: {'; '.join(told)}."] if told else []
+    return [f"Equal: {'; '.join(told)}."] if told else []
 
 
 def metric_lines(change: Facts) -> list[str]:
@@ -45,7 +45,7 @@ def metric_lines(change: Facts) -> list[str]:
     found = [one for one in change["differences"] if one["part"] == "metric"]
     if not found:
         return []
-    lines = ["", "| metric | group | before | after | delta | threshold | met | entries |", "|---" * 8 + "|"]
+    lines = ["| metric | group | before | after | delta | threshold | met | entries |", "|---" * 8 + "|"]
     for one in found:
         met = {True: "yes", False: "NO"}.get(one.get("met"), "-")
         cells = (
@@ -89,4 +89,6 @@ def _dataset(used: Facts) -> str:
 
 def _cell(said: object) -> str:
     words = str(said)
+    if words.startswith("sha256:"):
+        return f"{words[:15]}.."
     return escape(words if len(words) <= LONGEST else words[: LONGEST - 2] + "..")

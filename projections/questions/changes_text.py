@@ -78,7 +78,7 @@ def _change(one: Facts) -> list[str]:
     if one["status"] == "void":
         return [*lines, "Taken back by a correction; the number is not used again."]
     for part in _PARTS:
-        lines += part(one)
+        lines += ["", *told] if (told := part(one)) else []
     return lines
 
 
@@ -94,7 +94,7 @@ def _who(one: Facts) -> list[str]:
         acts.append(f"change recorded by {escape(one['recorded_by'])} {at(one['record_seq'])}")
     built = " Built from another version than the one it replaced." if one["built_from_another"] else ""
     said = "; ".join([*sides, *acts])
-    return [said[:1].upper() + said[1:] + "." + built, ""] if said else []
+    return [said[:1].upper() + said[1:] + "." + built] if said else []
 
 
 def _what(one: Facts) -> list[str]:
@@ -102,7 +102,7 @@ def _what(one: Facts) -> list[str]:
     what = f"{quoted(one['summary'])} {record}" if "summary" in one else "nobody described it; see what differs"
     named = f"{', '.join(map(escape, one['categories']))} {record}" if one["categories"] else "not named"
     suggested = f"; suggested by the digests: {', '.join(one['suggested'])}" if one["suggested"] else ""
-    return [f"**What.** {what}.", f"**Category.** {named.strip()}{suggested}."]
+    return [f"**What.** {what}.", "", f"**Category.** {named.strip()}{suggested}."]
 
 
 def _why(one: Facts) -> list[str]:
@@ -126,6 +126,7 @@ def _cause(cause: Facts) -> str:
 def _affected(one: Facts) -> list[str]:
     parts = [
         f"{escape(ran['environment'])}/{escape(ran['deployment'])} from {minute(ran['effective'])} {at(ran['seq'])}"
+        + (" (effective again)" if ran["again"] else "")
         for ran in one["ran"]
     ]
     countries = sorted({country for ran in one["ran"] for country in ran["countries"]})
@@ -153,7 +154,7 @@ def _modification(one: Facts) -> list[str]:
         text = f"{escape(said['state'])}, decided by {escape(said['by'])} {day(said['time'])} {seq}"
         text += f": {quoted(said['reason'])}." if "reason" in said else "; no reason recorded."
         text += f" Cumulative: {quoted(said['cumulative'])}." if "cumulative" in said else ""
-    return ["", f"**Substantial modification.** {text}{base}"]
+    return [f"**Substantial modification.** {text}{base}"]
 
 
 def _approval(one: Facts) -> list[str]:

@@ -168,6 +168,9 @@ def test_the_text_says_what_it_rests_on_and_what_is_missing(told, folded):
     assert "**Substantial modification.** PENDING since 2026-11-12" in text
     assert "drift\\_alerted of 2026-11-06, metric psi, value 0.31 [5]" in text
     assert "What this page could not know" in text
+    rows = [number for number, line in enumerate(text.split("\n")) if line.startswith("|")]
+    after = {text.split("\n")[number + 1][:1] for number in rows}
+    assert after == {"|", ""}  # what follows a table without a blank line would become a row of it
     assert "approved for production by ana" in text
     assert "[9]; conditions: “watch”" in text
 
