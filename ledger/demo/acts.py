@@ -1,6 +1,6 @@
 """What the story does more than once: register data, train, evaluate, approve and deploy a version."""
 
-from typing import Any
+from typing import Any, Literal
 
 from ledger.demo.data import write
 from ledger.demo.models import Recipe, Trained, evaluate, train
@@ -9,7 +9,7 @@ from ledger.demo.stage import SYSTEM, TEST, Stage
 from ledger.evidence import file
 
 
-def register(stage: Stage, dataset: str, role: str, frame: Any, name: str) -> str:
+def register(stage: Stage, dataset: str, role: Literal["training", "test", "reference"], frame: Any, name: str) -> str:
     """Write one snapshot, register it and return its digest."""
     stage.told["frame", dataset] = frame
     found = file(write(frame, stage.folder / "data" / name))
@@ -31,7 +31,7 @@ def train_version(stage: Stage, recipe: Recipe, dataset: str) -> list[str]:
     """Train a version and record it with its data, parameters and files; because of the alert, where there is one."""
     trained = train(stage.told["frame", dataset], recipe, stage.folder / "models" / recipe.version, stage.seed)
     stage.told["fitted", recipe.version] = trained
-    because = {"caused_by": [stage.told["alert"]]} if "alert" in stage.told else {}
+    alert = stage.told.get("alert")
     stage.told[recipe.version] = stage.by("mara").record.trained(
         system=SYSTEM,
         version=recipe.version,
@@ -41,7 +41,7 @@ def train_version(stage: Stage, recipe: Recipe, dataset: str) -> list[str]:
         seed=stage.seed,
         algorithm="gradient-boosted trees",
         framework="scikit-learn",
-        **because,
+        caused_by=[alert] if alert else None,
     )
     parameters = ", ".join(f"{name} {value}" for name, value in recipe.parameters.items())
     return [
@@ -78,7 +78,7 @@ def approve_version(stage: Stage, recipe: Recipe) -> list[str]:
         of=stage.told[recipe.version],
         stage="production",
         uses=[stage.told["evaluated", recipe.version]],
-        **({"conditions": conditions} if conditions else {}),
+        conditions=conditions or None,
     )
     terms = f"On condition: {'; '.join(conditions)}." if conditions else "No conditions: every threshold is met."
     return ["ana did not train it, and signs with her own key.", terms]

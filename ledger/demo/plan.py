@@ -21,7 +21,8 @@ def measured(found: Evaluation, bound: dict[str, Any]) -> float:
 def met(found: Evaluation, bound: dict[str, Any]) -> bool:
     """Whether a threshold is met."""
     value = measured(found, bound)
-    return value >= bound["bound"] if bound["op"] == ">=" else value <= bound["bound"]
+    limit = float(bound["bound"])
+    return value >= limit if bound["op"] == ">=" else value <= limit
 
 
 def said(bound: dict[str, Any]) -> str:

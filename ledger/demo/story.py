@@ -12,7 +12,7 @@ from ledger.demo.acts import approve_version, deploy_version, evaluate_version, 
 from ledger.demo.data import stability_index
 from ledger.demo.models import SMALLEST_GROUP, Recipe
 from ledger.demo.plan import PLAN, said
-from ledger.demo.stage import LIVE, ORIGIN, RETRAINING, SYSTEM, TEST, TRAINING, Stage, people, set_up
+from ledger.demo.stage import LIVE, RETRAINING, SYSTEM, TEST, TRAINING, Stage, people, set_up
 
 FIRST = Recipe("3.0.0", {"n_estimators": 150, "max_depth": 4, "learning_rate": 0.1}, decline_from=0.4)
 SECOND = Recipe(
@@ -25,7 +25,7 @@ def make_ledger(stage: Stage) -> list[str]:
     """Make the ledger, with three actors who each hold a key of their own."""
     people(stage)
     return [
-        f"{ORIGIN}: mara trains, ana approves, ci deploys and watches; one key each.",
+        f"{stage.by('mara').origin}: mara trains, ana approves, ci deploys and watches; one key each.",
         "The keys lie in the demo's keys/ folder, so that nothing of yours is touched.",
     ]
 

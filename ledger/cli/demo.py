@@ -1,0 +1,48 @@
+"""`ledger demo`: the whole story on a real model, and what to try next."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.cli.frame import Call, command
+from ledger.cli.screen import Answer, Paint
+from ledger.errors import Misuse
+
+
+@command()
+@click.option("--folder", default="ledger-demo", show_default=True, help="Where to play; must not exist yet.")
+@click.option("--seed", default=7, show_default=True, type=int, help="Seed of the cut and of the training.")
+def demo(call: Call, folder: str, seed: int) -> Answer:
+    """Play the whole story on a real credit model: data, training, approval, deployment, drift, replacement."""
+    from ledger.api import Ledger
+    from ledger.demo.story import play
+
+    if call.location is not None:
+        raise Misuse("the demo makes a ledger of its own", "ledger demo --folder NAME", code="option")
+    tell = (lambda _: None) if call.json else click.echo
+    place = play(Path(folder), seed, tell)
+    with Ledger.open(place, read_only=True) as ledger:
+        report = ledger.verify()
+        document: dict[str, Any] = {
+            "schema": "ledger.demo/1",
+            "folder": str(place),
+            "origin": ledger.origin,
+            "size": len(ledger),
+            "verdict": report.verdict.lower(),
+        }
+
+    def lines(paint: Paint) -> list[str]:
+        return [
+            "",
+            f"{paint('green', report.verdict)}  {report.checked} of {report.size} entries: every check and signature.",
+            "",
+            "Everything is in that folder. Now ask it, and then try to cheat:",
+            f"  cd {place}",
+            "  ledger production          which version runs now, from which data, approved by whom",
+            "  ledger changelog           what changed and why, as Annex IV point 6 asks",
+            "  ledger show 8              one entry, in full",
+            "  ledger verify              every check; then change a byte of ledger.db and run it again",
+        ]
+
+    return Answer(document, lines)
