@@ -91,7 +91,7 @@ def watch(stage: Stage) -> list[str]:
         feature=column,
         detector="ledger demo: ten bins of the training data",
         severity="high",
-        baseline={"dataset": TRAINING, "value": 0.0},
+        baseline={"dataset": {"dataset": TRAINING}, "value": 0.0},
     )
     return [
         f"PSI of {column} on {len(live)} new applications is {value} (limit {DRIFT_LIMIT}): on average they ask",
