@@ -7,6 +7,7 @@ was computed from the ledger and can be deleted: so a commit need not reach the 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 
@@ -129,9 +130,4 @@ class Database:
 
     @_said_plainly
     def _next(self, cursor: apsw.Cursor, size: int) -> list[Row]:
-        batch = []
-        for row in cursor:
-            batch.append(row)
-            if len(batch) == size:
-                break
-        return batch
+        return list(islice(cursor, size))

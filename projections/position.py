@@ -72,8 +72,7 @@ def check(reached: Position, source: EntrySource, size: int) -> None:
             code="ledger_shrank",
         )
     at = reached.position
-    last = [_mark(entry) for entry in source.entries(at - 1, at)] if at else []
-    if last and last[0] != (reached.last_id, reached.last_prev):
+    if at and _mark(source.find(at - 1)) != (reached.last_id, reached.last_prev):
         raise Tampered(
             f"entry {reached.position - 1} of {source.origin} is not the one that {reached.projection} folded",
             "ledger verify with your pin; if this copy is right: ledger rebuild",

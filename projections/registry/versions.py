@@ -9,6 +9,7 @@ from projections.tables import table
 from projections.values import ids, items, mapping, named, packed, set_of, text, texts, whole
 
 MENTIONED, TRAINED, REGISTERED = "mentioned", "trained", "registered"
+_OVERALL, _WITH_GROUPS = ("performance",), ("performance", "bias")  # what an evaluation covers that does not say
 _RANK: Final = {MENTIONED: 0, TRAINED: 1, REGISTERED: 2}
 
 VERSIONS: Final = table(
@@ -132,9 +133,9 @@ def evaluated(state: State, entry: Entry, said: Statement, out: Out) -> None:
     """Keep the evaluation; remember the newest for each thing it covers."""
     mention(state, entry, said, out)
     data = said.data
-    covers = texts(data.get("covers")) or (["performance", "bias"] if data.get("groups") else ["performance"])
+    covers = texts(data["covers"]) if "covers" in data else ()
     latest = state["latest"]
-    for what in covers:
+    for what in covers or (_WITH_GROUPS if "groups" in data else _OVERALL):
         latest[what] = entry.seq
     state["evaluations"] += 1
     if said.actor not in state["by"]:
