@@ -1,6 +1,8 @@
 """The engine: entries in order, exactly once, rows and position in one transaction."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
@@ -56,6 +58,18 @@ def drop_tables(database: Database, projection: Folded | Derived, prefix: str) -
     """Remove a projection's tables, as far as they are there."""
     for made in all_tables(projection):
         database.execute(f"DROP TABLE IF EXISTS {prefix}{made.name}")
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Spare a round the search for cycles: it makes none, and many objects that live until its end."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Folding:
@@ -117,14 +131,15 @@ class Folding:
     def feed(self, fold: Fold, reached: Position, stop: int, prefix: str = "") -> Position:
         """Fold a round of entries, to `stop` at most; settle it and keep the position it came to."""
         last = None
-        for last in self._known(fold.position, min(stop, fold.position + ROUND)):
-            position.next_is(last, fold.position)
-            fold.take(last)
-            if fold.full:
-                break
-        if last is None:
-            return reached
-        fold.settle()
+        with _no_collections():
+            for last in self._known(fold.position, min(stop, fold.position + ROUND)):
+                position.next_is(last, fold.position)
+                fold.take(last)
+                if fold.full:
+                    break
+            if last is None:
+                return reached
+            fold.settle()
         moved = position.moved(reached, fold.position, last)
         if not prefix:
             position.write(self._database, moved)
