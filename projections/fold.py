@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from ledger.entry import Entry
 from ledger.errors import Misuse
-from ledger.events import upcast
 from ledger.statement import Statement
 from projections import tables
 from projections.corrections import effect
@@ -21,7 +20,7 @@ from projections.projection import LATER, EntrySource, Folded, Out, Route
 from projections.refold import refold
 from projections.subjects import Held, Subjects
 from projections.tables import table
-from projections.values import ids, mapping, packed
+from projections.values import ids, in_newest_form, mapping, packed
 
 ROUND_KEYS: Final = 12_000
 FLUSH: Final = 1024  # entries
@@ -71,7 +70,7 @@ class Fold:
         """Fold the next entry."""
         said = entry.statement
         if said.rev != 1:
-            said = replace(said, data=upcast(said.type, said.rev, said.data))
+            said = in_newest_form(said)
         seq = entry.seq
         routes = self._routes.get(said.type)
         taken = False

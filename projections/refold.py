@@ -6,12 +6,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from ledger.entry import Entry
-from ledger.events import upcast
 from ledger.statement import Statement
 from projections.corrections import effect, history
 from projections.projection import LATER, VOID, EntrySource, Folded, Out, Route
 from projections.subjects import Held
-from projections.values import ids
+from projections.values import ids, in_newest_form
 
 WINDOW: Final = 4_096  # entries in memory at once
 _GAP: Final = 64  # reading that many entries for nothing is cheaper than asking again
@@ -27,11 +26,8 @@ def read(source: EntrySource, seqs: list[int]) -> Iterator[Entry]:
             end += 1
         for entry in source.entries(seqs[start], seqs[end] + 1):
             if entry.seq in wanted:
-                said = entry.statement
-                if said.rev == 1:
-                    yield entry
-                else:
-                    yield replace(entry, statement=replace(said, data=upcast(said.type, said.rev, said.data)))
+                said = in_newest_form(entry.statement)
+                yield entry if said is entry.statement else replace(entry, statement=said)
         start = end + 1
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger import encoding
 from ledger.statement import Statement
@@ -64,6 +65,15 @@ def named(digest: object) -> str | None:
         return None
     bare = digest.rpartition(":")[2]
     return f"sha256:{bare}" if encoding.is_digest(bare) and digest in (bare, f"sha256:{bare}", f"set:{bare}") else None
+
+
+def in_newest_form(said: Statement) -> Statement:
+    """The statement with its data as the newest rev of its type says it; old entries are never rewritten."""
+    if said.rev == 1:
+        return said
+    from ledger.events import upcast  # the whole vocabulary: not needed where nothing is old
+
+    return replace(said, data=upcast(said.type, said.rev, said.data))
 
 
 def ids(statement: Statement, relation: str) -> list[str]:
