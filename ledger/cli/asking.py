@@ -160,14 +160,14 @@ def _full(version: str, ledger: "Ledger") -> str:
 def changelog(call: Call, system: str | None, markdown: bool, as_of: str | None, known_at: str | None) -> Answer:  # noqa: ARG001
     """Print what changed from version to version, why, and by whom it was approved (Annex IV point 6)."""
     from projections.questions.changes import changelog as answer
-    from projections.questions.changes_text import render
+    from projections.questions.changes_text import render_changelog
 
     with asked(call, as_of, known_at) as (ledger, projections):
         projections.catch_up()
         wanted = system or ledger.place.system or _only_system(projections)
         _check_system(projections, wanted)
         found = answer(projections, wanted)
-        text = render(found)
+        text = render_changelog(found)
     return Answer(found, lambda _: text.splitlines())
 
 

@@ -139,7 +139,7 @@ def as_ledger_error(error: Exception) -> LedgerError:
 
 def _usage(error: click.UsageError) -> Misuse:
     path = error.ctx.command_path if error.ctx else "ledger"
-    fix = f"{path} --help"
+    fix = f"{path} --help" if error.ctx else "ledger COMMAND --help"
     if isinstance(error, click.NoSuchOption) and error.option_name in ("--ledger", "--json", "--debug"):
         return Misuse(
             f"{error.option_name} stands before the command", f"{path} COMMAND {error.option_name}", code="option"

@@ -1,7 +1,8 @@
 """The ledger in one SQLite file, through APSW: WAL, `synchronous=FULL`, one transaction a commit.
 
-One connection writes, under a lock; each thread that reads has one of its own. After a fork the child opens its own:
-the inherited ones are kept, unused, so that closing them cannot touch the parent's WAL.
+One connection writes, under a lock; one reads, under another; each walk over rows has its own. SQLite's locks belong to
+a process, and what it remembers of them would be wrong in a forked child: the child would write into a WAL that its
+parent removes. So a fork waits for calls under way and closes what is open; both sides open anew when they need to.
 """
 
 import os
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
@@ -26,8 +28,9 @@ APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
 FORMAT: Final = 1
 PAGE_SIZE: Final = 8192  # rows of 700 bytes waste 1 % of such a page, and 4 % of one of 4,096
 BUSY_SECONDS: Final = 30.0
-_inherited: Final[list[object]] = []
+STRIDE: Final = 256  # rows that a walk takes at a time
 _stores: Final[weakref.WeakSet["SqliteStore"]] = weakref.WeakSet()
+_register: Final = threading.Lock()
 
 
 def create(path: Path) -> "SqliteStore":
@@ -68,23 +71,42 @@ class SqliteStore:
         self._read_only = read_only
         self._busy = int(busy_seconds * 1000)
         self._start()
-        _stores.add(self)
+        with _register:
+            _stores.add(self)
         if not path.is_file():
             raise Misuse(
                 f"there is no ledger at {path}", "ledger init, or name the right file with --ledger or LEDGER_URL"
             )
-        with _faults(path):
-            self._recognise(self._reader())
+        with self._reading() as connection:
+            self._recognise(connection)
 
     def _start(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # who writes
+        self._gate = threading.RLock()  # who reads, opens or closes; taken after the other one where both are
         self._writer: apsw.Connection | None = None
-        self._readers = threading.local()
-        self._open: list[apsw.Connection] = []
+        self._reader: apsw.Connection | None = None
+        self._walks: set[apsw.Connection] = set()
 
-    def _after_fork(self) -> None:
-        _inherited.extend(self._open)
+    def _before_fork(self) -> None:
+        self._lock.acquire()
+        self._gate.acquire()
+        self._close_idle()
+
+    def _after_in_parent(self) -> None:
+        self._gate.release()
+        self._lock.release()
+
+    def _after_in_child(self) -> None:
+        for connection in self._walks:  # paused between two rows: they hold no lock of this process
+            connection.close()
         self._start()
+
+    def _close_idle(self) -> None:
+        idle = (self._writer, self._reader)
+        self._writer = self._reader = None
+        for connection in idle:
+            if connection is not None:
+                connection.close()
 
     # ---- connections ----
 
@@ -97,7 +119,6 @@ class SqliteStore:
         connection.execute("PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON")
         if write:
             connection.authorizer = _refuse_changes
-        self._open.append(connection)
         return connection
 
     def _connect_reading(self) -> apsw.Connection:
@@ -116,11 +137,31 @@ class SqliteStore:
             )
         return connection
 
-    def _reader(self) -> apsw.Connection:
-        connection: apsw.Connection | None = getattr(self._readers, "connection", None)
-        if connection is None:
-            connection = self._readers.connection = self._connect(write=False)
-        return connection
+    @contextmanager
+    def _reading(self) -> Iterator[apsw.Connection]:
+        with self._gate, _faults(self._path):
+            if self._reader is None:
+                self._reader = self._connect(write=False)
+            yield self._reader
+
+    def _walk(self, sql: str, bindings: tuple[int, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield rows as of one moment, on a connection of its own: who pauses keeps the moment, in nobody's way."""
+        with _faults(self._path):
+            with self._gate:
+                connection = self._connect(write=False)
+                self._walks.add(connection)
+                found = connection.execute(sql, bindings)
+            try:
+                while stride := self._take(found):
+                    yield from stride
+            finally:
+                with self._gate:
+                    self._walks.discard(connection)
+                    connection.close()
+
+    def _take(self, found: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        with self._gate:
+            return list(islice(found, STRIDE))
 
     def _recognise(self, connection: apsw.Connection) -> None:
         if connection.pragma("application_id") != APPLICATION_ID:
@@ -139,54 +180,46 @@ class SqliteStore:
 
     def head(self) -> Head:
         """Return the newest committed head."""
-        with _faults(self._path):
-            return _head(self._reader())
+        with self._reading() as connection:
+            return _head(connection)
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Yield rows `start` to `stop` - 1, as of one moment."""
-        with _faults(self._path):
-            # A connection of its own: a reader that pauses keeps its moment and is in nobody's way.
-            connection = self._connect(write=False)
-            try:
-                yield from _rows(connection, start, stop)
-            finally:
-                self._open.remove(connection)
-                connection.close()
+        return map(Row._make, self._walk(_ROWS, (start, stop)))
 
     def read(self, seq: int) -> bytes:
         """Return one entry's bytes."""
-        with _faults(self._path):
-            data = _read(self._reader(), seq)
+        with self._reading() as connection:
+            data = _read(connection, seq)
         if data is None:
             raise Misuse(f"there is no entry {seq} in {self._path}", "ledger log", code="no_entry")
         return data
 
     def find(self, id: bytes) -> int | None:
         """Return the sequence number of the statement with this id."""
-        with _faults(self._path):
-            return _find(self._reader(), id)
+        with self._reading() as connection:
+            return _find(connection, id)
 
     def tile(self, level: int, index: int) -> bytes:
         """Return the stored hashes of a tile; empty if there are none."""
-        with _faults(self._path):
-            return _tile(self._reader(), level, index)
+        with self._reading() as connection:
+            return _tile(connection, level, index)
 
     def authority(self) -> list[int]:
         """Return the places of the entries that change who may say what."""
-        with _faults(self._path):
-            return _authority(self._reader())
+        with self._reading() as connection:
+            return _authority(connection)
 
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """Return the kept checkpoints besides the newest."""
-        with _faults(self._path):
-            rows = self._reader().execute("SELECT size, CAST(note AS BLOB) FROM checkpoints ORDER BY size")
+        with self._reading() as connection:
+            rows = connection.execute("SELECT size, CAST(note AS BLOB) FROM checkpoints ORDER BY size")
             return [(size, note) for size, note in rows]
 
     def disclosures(self) -> Iterator[str]:
         """Yield the disclosure texts that are kept."""
-        with _faults(self._path):
-            for (text,) in self._reader().execute("SELECT text FROM disclosures ORDER BY commitment"):
-                yield text
+        for (text,) in self._walk("SELECT text FROM disclosures ORDER BY commitment"):
+            yield text
 
     # ---- writing ----
 
@@ -207,7 +240,9 @@ class SqliteStore:
         """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""
         with self.writing() as section:
             assert isinstance(section, _Section)
-            section.connection.execute("DELETE FROM tiles; DELETE FROM authority")
+            section.connection.execute(
+                "DELETE FROM tiles; DELETE FROM authority; INSERT OR IGNORE INTO head VALUES (1, 0, x'', x'', 0, '')"
+            )
             section.append((), tiles, authority, (), head)
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
@@ -221,8 +256,7 @@ class SqliteStore:
 
     def check_container(self) -> None:
         """Raise `Tampered` unless the schema is ours (C1) and the index by id is that of the rows (C6)."""
-        with _faults(self._path):
-            connection = self._reader()
+        with self._reading() as connection:
             if _schema_of(connection) != _expected_schema() or connection.pragma("encoding") != "UTF-8":
                 raise Tampered(
                     f"{self._path} holds tables, triggers or views that are not a ledger's",
@@ -251,11 +285,11 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection."""
-        connections, self._open = self._open, []
-        self._writer = None
-        self._readers = threading.local()
-        for connection in connections:
-            connection.close()
+        with self._lock, self._gate:
+            self._close_idle()
+            for connection in self._walks:
+                connection.close()
+            self._walks.clear()
 
 
 class _Section:
@@ -345,10 +379,10 @@ def _read(connection: apsw.Connection, seq: int) -> bytes | None:
 
 
 def _rows(connection: apsw.Connection, start: int, stop: int) -> Iterator[Row]:
-    found = connection.execute(
-        "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
-    )
-    return map(Row._make, found)
+    return map(Row._make, connection.execute(_ROWS, (start, stop)))
+
+
+_ROWS: Final = "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
 
 
 def _tile(connection: apsw.Connection, level: int, index: int) -> bytes:
@@ -428,9 +462,28 @@ def _translate(error: apsw.Error, path: Path) -> NoReturn:
             raise Unavailable(f"{path} could not be used: {error}", "try again", code="store") from None
 
 
-def _reset_after_fork() -> None:
-    for store in list(_stores):
-        store._after_fork()
+_forking: list[SqliteStore] = []
 
 
-os.register_at_fork(after_in_child=_reset_after_fork)
+def _before_fork() -> None:
+    _register.acquire()
+    _forking.extend(_stores)
+    for store in _forking:
+        store._before_fork()
+
+
+def _after_in_parent() -> None:
+    for store in reversed(_forking):
+        store._after_in_parent()
+    _forking.clear()
+    _register.release()
+
+
+def _after_in_child() -> None:
+    for store in _forking:
+        store._after_in_child()
+    _forking.clear()
+    _register.release()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

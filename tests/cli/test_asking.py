@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+
+import pytest
+
+VERSION = "credit-scoring@3.1.0"
+
+
+def test_production_says_all_of_it(run, story):
+    text = run("production").out
+    model = run("show", "2", "--json").document["subject"]["artifacts"]["model"]
+    data = run("show", "1", "--json").document["subject"]["artifacts"]["content"]
+    for words in (
+        *("credit-scoring 3.1.0   since 20", "deployed by mara, entry 5", f"model  {model[:23]}…"),
+        *(
+            f"credit@2026-11  {data[:23]}…",
+            "max_depth 6",
+            "auc 0.79",
+            "entry 4, for production",
+            "6 entries, all sealed",
+        ),
+    ):
+        assert words in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_production_as_a_document(run, story):
+    document = run("production", "--json").document
+    assert document["schema"] == "ledger.production/1"
+    assert (document["size"], document["unsealed"]) == (6, 0)
+    (one,) = document["deployments"]
+    assert (one["version"], one["deployed"]["seq"], one["parameters"]) == ("3.1.0", 5, {"max_depth": 6})
+    assert one["approvals"][0]["seq"] == 4
+
+
+def test_the_past_is_the_past(run, story):
+    assert "Nothing runs" in run("production", "--as-of", "2020-01-01T00:00Z").out
+    assert "Nothing runs" in run("production", "--known-at", "2020-01-01T00:00Z").out
+    assert "3.1.0" in run("production", "--as-of", "2100-01-01T00:00Z").out
+    assert "has no zone" in run("production", "--as-of", "2020-01-01").error[0]
+
+
+def test_questions_see_what_was_recorded_since(run, story):
+    run("production")
+    run("record", "undeployed", "--system", "credit-scoring", "--environment", "production", "--deployment", "main")
+    assert "Nothing runs" in run("production").out
+
+
+def test_a_system_that_is_not_here(run, story):
+    for words in (("production", "credit-scorin"), ("registry", "credit-scorin")):
+        done = run(*words)
+        assert done.code == 2
+        assert done.error[0] == "no system 'credit-scorin' here; nearest 'credit-scoring'"
+
+
+def test_registry_lineage_diff(run, story):
+    Path("n.bin").write_bytes(b"another model")
+    run("record", "trained", "credit-scoring@3.2.0", "--parameters", "max_depth=8", "--file", "model=n.bin")
+    assert "in production" in run("registry").out
+    assert len(run("registry", "--json").document["systems"][0]["versions"]) == 2
+    lineage = run("lineage", VERSION).out
+    for words in ("credit@2026-11", "entry 1 by mara", "entry 2 by mara", "entry 4", "production since", "missing"):
+        assert words in lineage
+    diff = run("diff", VERSION, "credit-scoring@3.2.0")
+    assert any(line.split()[:4] == ["parameter", "max_depth", "6", "8"] for line in diff.out.splitlines()), diff.out
+    for done in (run("registry"), run("lineage", VERSION), diff):
+        assert all(len(line) <= 100 for line in done.out.splitlines()), done.out
+    for words in (("registry",), ("lineage", VERSION), ("diff", VERSION, "credit-scoring@3.2.0")):
+        assert run(*words, "--json").document["schema"] == f"ledger.{words[0]}/1"
+
+
+@pytest.mark.parametrize("words", [("lineage", "credit-scoring@9"), ("diff", VERSION, "credit-scoring@9")])
+def test_a_version_that_is_not_here(run, story, words):
+    done = run(*words)
+    assert (done.code, done.out) == (2, "")
+    assert "credit-scoring@9" in done.error[0]
+
+
+def test_changelog(run, story):
+    text = run("changelog").out
+    assert "3.1.0" in text
+    assert json.dumps(run("changelog", "credit-scoring", "--json").document)
+    assert run("changelog", "credit-scoring", "--markdown").out == text
+    assert run("changelog", "nothing").code == 2
+
+
+def test_an_empty_ledger_answers(run, ledger):
+    assert "Nothing runs" in run("production").out
+    assert "No system is here yet" in run("registry").out
+    assert run("changelog").code == 2
