@@ -15,7 +15,7 @@ from ledger.errors import Misuse
 if TYPE_CHECKING:
     from ledger.api import Ledger
 
-IGNORED = ("ledger.db*", "projections.db*")
+IGNORED = ("ledger.db*", "ledger.projections.db*")
 
 
 @command()

@@ -116,7 +116,7 @@ def code(said: dict[str, Any]) -> str:
     commit = str(said.get("commit", ""))
     if not commit:
         return ""
-    return f"{clip(commit, 12)}{', with changes not committed' if said.get('dirty') else ''}"
+    return f"{commit[:12]}{', with changes not committed' if said.get('dirty') else ''}"
 
 
 def _alert(one: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ def test_what_is_made_and_said(run, home):
     for name in ("mara.key", "ledger.bank.example+credit.key"):
         assert f"~/.config/ledger/keys/{name}" in done.out
         assert stat.S_IMODE((keys / name).stat().st_mode) == 0o600
-    assert {"ledger.db*", "projections.db*"} <= set(Path(".gitignore").read_text().splitlines())
+    assert {"ledger.db*", "ledger.projections.db*"} <= set(Path(".gitignore").read_text().splitlines())
 
 
 def test_the_config_vouches_for_the_log_it_names(run):
@@ -39,7 +39,7 @@ def test_gitignore_is_added_to_not_replaced(run):
     Path(".git").mkdir()
     Path(".gitignore").write_text("*.pyc")
     run(*START)
-    assert Path(".gitignore").read_text() == "*.pyc\nledger.db*\nprojections.db*\n"
+    assert Path(".gitignore").read_text() == "*.pyc\nledger.db*\nledger.projections.db*\n"
 
 
 def test_a_folder_of_its_own(run):
