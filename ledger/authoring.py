@@ -242,6 +242,8 @@ def _drop(said: dict[str, Any], pointer: str) -> None:
 
 
 _id_lock: Final = threading.Lock()
+# A thread that is not there in a forked child must not hold the lock there.
+os.register_at_fork(before=_id_lock.acquire, after_in_parent=_id_lock.release, after_in_child=_id_lock.release)
 _newest_tick = 0
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ledger.authoring import Said
 
 _lock: Final = threading.Lock()
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _opened: dict[tuple[str, ...], Ledger] = {}
 _NAMED_BY: Final = ("LEDGER_URL", "LEDGER_KEY", "LEDGER_LOG_KEY")
 
