@@ -35,7 +35,7 @@ class Recorder:
     approval: approval_requested, approved, rejected, approval_revoked
     deployment: deployed, undeployed, rolled_back, suspended, resumed, change_recorded,
       substantial_modification_assessed, placed_on_market, put_into_service, retired
-    monitoring: drift_alerted, alert_acknowledged, alert_resolved
+    monitoring: deployment_observed, drift_alerted, alert_acknowledged, alert_resolved
 
     A type of one's own is said by its name: `record("acme.example/thing", ...)`. Every call returns a receipt once
     the event is durable, and raises `ledger.errors.Misuse` for what cannot be said. Every type takes these, too:
@@ -1139,6 +1139,50 @@ class Recorder:
         note: free text that may name people; sealed
         """
         return self._do("retired", _said(locals()))
+
+    def deployment_observed(
+        self,
+        *,
+        observed: Mapping[str, Evidence | str],
+        system: str | None = None,
+        environment: str | None = None,
+        deployment: str | None = None,
+        version: str | None = None,
+        artifacts: Mapping[str, Evidence | str] | None = None,
+        requests: int | None = None,
+        window: Mapping[str, Any] | Struct | None = None,
+        note: str | Mapping[str, Any] | Struct | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """A runtime reported what it serves in a slot; its silence, where reports are due, is a finding.
+
+        observed: artifact digests as the runtime sees them, may be some only (Annex IV 1(a), Art. 72)
+        system: the AI system
+        environment: where: staging, production, ...
+        deployment: slot in the environment; left out: main
+        version: label of the version
+        artifacts: name to file: what the version, dataset or document consists of
+        requests: number of requests served in the window (Art. 72)
+        window: the time it reports on (Art. 12(2))
+        note: free text that may name people; sealed
+        """
+        return self._do("deployment_observed", _said(locals()))
 
     def drift_alerted(
         self,

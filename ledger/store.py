@@ -107,7 +107,13 @@ class Store(Protocol):
         """Enter the write section; leaving it without `append` changes nothing."""
 
     def check_container(self) -> None:
-        """Raise `Tampered` (C1, C6) unless schema and lookup index are what they must be."""
+        """Raise `Tampered` (C1) unless what is read from can be trusted to be a ledger's."""
+
+    def check_guards(self) -> None:
+        """Raise `Tampered` (C1) unless what keeps entries from being changed is in its place."""
+
+    def check_ids(self) -> None:
+        """Raise `Tampered` unless each id stands once (C11) and lookups by id are right (C6)."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -53,7 +53,7 @@ def verify_log(
         trust = Trust.of_genesis(genesis)
     except Tampered as error:
         return _stopped(error, head, policy)
-    failures: list[Failure] = []
+    failures = _container(store)  # 1, the part after which the work goes on
     sealed = _checkpoints(store, head, genesis, policy, failures)  # 3
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
     known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
@@ -71,7 +71,17 @@ def verify_log(
     return _report(store, head, genesis, policy, assembly, vouchers)  # 8
 
 
-# ---- 2, 3 ----
+# ---- 1, 2, 3 ----
+
+
+def _container(store: Store) -> list[Failure]:
+    failures = []
+    for check in (store.check_guards, store.check_ids):
+        try:
+            check()
+        except Tampered as error:
+            failures.append(Failure(error.check, error.code, error.seq, error.message))
+    return failures
 
 
 def _genesis(store: Store, policy: Policy) -> Genesis:

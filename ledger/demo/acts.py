@@ -85,9 +85,13 @@ def approve_version(stage: Stage, recipe: Recipe) -> list[str]:
 
 
 def deploy_version(stage: Stage, recipe: Recipe) -> None:
-    """Deploy a version to production, under ana's approval."""
+    """Deploy a version to production, under ana's approval, and let the runtime say which files it loaded."""
     stage.told["deployed"] = stage.by("ci").record.deployed(
         of=stage.told[recipe.version], environment="production", under=[stage.told["approved", recipe.version]]
+    )
+    loaded = stage.told["fitted", recipe.version].files
+    stage.by("ci").record.deployment_observed(
+        of=stage.told["deployed"], observed={name: file(path).digest for name, path in loaded.items()}
     )
 
 

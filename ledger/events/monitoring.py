@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from ledger.events.common import DatasetRef, Event, Fields, Number, Operator, Text, Time, says
+from ledger.events.common import Count, DatasetRef, Digest, Event, Fields, Name, Number, Operator, Text, Time, says
 
 
 class Baseline(Fields, frozen=True, kw_only=True):
@@ -17,6 +17,17 @@ class Window(Fields, frozen=True, kw_only=True):
 
     start: Annotated[Time | None, says("its first moment")] = None
     end: Annotated[Time | None, says("its end")] = None
+
+
+class DeploymentObserved(Event, frozen=True, kw_only=True):
+    """A runtime reported what it serves in a slot; its silence, where reports are due, is a finding."""
+
+    observed: Annotated[
+        dict[Name, Digest],
+        says("artifact digests as the runtime sees them, may be some only", "Annex IV 1(a), Art. 72"),
+    ]
+    requests: Annotated[Count | None, says("number of requests served in the window", "Art. 72")] = None
+    window: Annotated[Window | None, says("the time it reports on", "Art. 12(2)")] = None
 
 
 class DriftAlerted(Event, frozen=True, kw_only=True):

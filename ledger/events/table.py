@@ -256,6 +256,13 @@ _ROWS: tuple[EventType, ...] = (
         optional=("version", "artifacts"),
         captures=True,
     ),
+    _row(
+        "deployment_observed",
+        monitoring.DeploymentObserved,
+        "monitoring",
+        required=_SLOT,
+        optional=("version", "artifacts"),
+    ),
     _row("drift_alerted", monitoring.DriftAlerted, "monitoring", required=("alert",), optional=_ALERT, opens="alert"),
     _row("alert_acknowledged", monitoring.AlertAcknowledged, "monitoring", required=("alert",), optional=_ALERT),
     _row("alert_resolved", monitoring.AlertResolved, "monitoring", required=("alert",), optional=_ALERT),

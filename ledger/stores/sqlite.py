@@ -255,33 +255,48 @@ class SqliteStore:
     # ---- judging the container ----
 
     def check_container(self) -> None:
-        """Raise `Tampered` unless the schema is ours (C1) and the index by id is that of the rows (C6)."""
+        """Raise `Tampered` (C1) unless tables, index and view are a ledger's: else what is read means nothing."""
         with self._reading() as connection:
-            if _schema_of(connection) != _expected_schema() or connection.pragma("encoding") != "UTF-8":
+            ours = [row for row in _expected_schema() if row[0] != "trigger"]
+            theirs = [row for row in _schema_of(connection) if row[0] != "trigger"]
+            if theirs != ours or connection.pragma("encoding") != "UTF-8":
                 raise Tampered(
-                    f"{self._path} holds tables, triggers or views that are not a ledger's",
+                    f"{self._path} holds tables, indexes or views that are not a ledger's",
                     "compare `.schema` with ledger/stores/sqlite.sql; restore a copy",
                     code="schema",
                     check=1,
                 )
+
+    def check_guards(self) -> None:
+        """Raise `Tampered` (C1) unless the triggers that refuse changes, and no others, are there."""
+        with self._reading() as connection:
+            if _schema_of(connection) != _expected_schema():
+                raise Tampered(
+                    f"the triggers of {self._path} that refuse changes were removed, or others were added",
+                    "restore a copy",
+                    code="guards",
+                    check=1,
+                )
+
+    def check_ids(self) -> None:
+        """Raise `Tampered` unless each id stands once (C11), and the index of ids is that of the rows (C6)."""
+        with self._reading() as connection:
             count: int = connection.execute("SELECT count(*) FROM entries NOT INDEXED").get
             last, agree = b"", 0
-            # The index by id, in its own order: each id once and above the one before (C11), each that of its row (C6).
-            for id, stored in connection.execute(
-                "SELECT i.id, t.id FROM entries AS i INDEXED BY entries_by_id"
+            # The index in its own order: each id above the one before, each the id of its row.
+            for id, seq, stored in connection.execute(
+                "SELECT i.id, i.seq, t.id FROM entries AS i INDEXED BY entries_by_id"
                 " JOIN entries AS t NOT INDEXED ON t.seq = i.seq ORDER BY i.id"
             ):
                 if id <= last:
-                    raise Tampered(f"two entries in {self._path} have one id", "ledger log", code="same_id", check=11)
+                    raise Tampered(
+                        f"entry {seq} has the id of another", "ledger log", code="same_id", check=11, seq=seq
+                    )
                 last = id
                 agree += id == stored
             if count != agree:
-                raise Tampered(
-                    f"the index of ids in {self._path} is not that of its rows",
-                    "ledger rebuild",
-                    code="id_index",
-                    check=6,
-                )
+                what = f"the index of ids in {self._path} is not that of its rows"
+                raise Tampered(what, "ledger rebuild", code="id_index", check=6)
 
     def close(self) -> None:
         """Close every connection."""

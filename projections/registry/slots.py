@@ -129,6 +129,14 @@ def undeployed(state: State, entry: Entry, said: Statement, out: Out) -> None:
         _scale(list(state["open"].values()), 1.0)
 
 
+def observed(state: State, entry: Entry, said: Statement, out: Out) -> None:  # noqa: ARG001
+    """A runtime says which digests it serves: of the version it names, or of all that runs in the slot."""
+    digest = _named_set(state, said)
+    for one in state["open"].values():
+        if digest in (WHOLE, one["set_digest"]):
+            one["observed"] = packed(mapping(said.data.get("observed")))
+
+
 def suspended(state: State, entry: Entry, said: Statement, out: Out) -> None:  # noqa: ARG001
     """The output of a version, or of the slot, is not used meanwhile."""
     digest = _named_set(state, said)
@@ -282,6 +290,7 @@ ROUTES: Final = {
     "deployed": Route(keys, SUBJECT, deployed, opening_left_out),
     "rolled_back": Route(keys, SUBJECT, rolled_back, rollback_left_out),
     "undeployed": Route(keys, SUBJECT, undeployed),
+    "deployment_observed": Route(keys, SUBJECT, observed),
     "suspended": Route(keys, SUBJECT, suspended),
     "resumed": Route(keys, SUBJECT, resumed),
 }

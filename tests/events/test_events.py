@@ -26,7 +26,7 @@ DIGEST = "sha256:" + "a" * 64
 
 
 def test_the_first_part_is_whole():
-    assert set(EVENTS) == FIRST_PART | {"clock_reset"}
+    assert set(EVENTS) == FIRST_PART | {"clock_reset", "deployment_observed"}
     assert set(GOOD) == set(EVENTS)
 
 
@@ -75,6 +75,7 @@ def test_required_fields_are_those_of_the_vocabulary():
     assert found == {
         "actor_introduced": {"kind"},
         "key_authorized": {"keys", "roles"},
+        "deployment_observed": {"observed"},
         "key_revoked": {"key_id", "why"},
         "system_registered": {"purpose"},
         "metric_plan_defined": {"thresholds"},

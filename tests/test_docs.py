@@ -1,0 +1,89 @@
+"""Every code block of the documentation runs, in the order it is read, in a folder of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+PAGES = [TOP / "README.md", TOP / "ledger/FORMAT.md", TOP / "projections/README.md", TOP / "benchmarks/README.md"]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHELL = """import sqlite3, sys
+try:
+    sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])
+except sqlite3.Error as error:
+    sys.exit(f"Error: {error}")
+"""
+
+
+def blocks(page):
+    return BLOCK.findall(page.read_text("utf-8"))
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with what the reader has of their own, the commands on the path, and nobody's keys touched."""
+    (tmp_path / "bin").mkdir()
+    tool = tmp_path / "bin/sqlite3"  # the sqlite3 shell is not on every machine; this runs the same statements
+    tool.write_text(f"#!{sys.executable}\n{SHELL}")
+    tool.chmod(0o755)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "credit.csv").write_text("age,good\n31,1\n")
+    (project / "model.joblib").write_bytes(b"weights")
+    return project
+
+
+def run(words, place):
+    keep = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
+    home = str(place.parent)
+    path = os.pathsep.join([str(place.parent / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**keep, "HOME": home, "PATH": path, "XDG_CONFIG_HOME": "", "XDG_STATE_HOME": ""}
+    return subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_readme_from_top_to_bottom(place):
+    said = []
+    for language, text in blocks(TOP / "README.md"):
+        lines = [line for line in text.splitlines() if not line.startswith(("pip install", "pytest"))]
+        if language == "python":
+            done = run([sys.executable, "-c", text], place)
+        else:
+            done = run(["bash", "-euc", "\n".join(lines)], place)
+        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+        said.append(done.stdout)
+    whole = "\n".join(said)
+    assert "VERIFIED  6 of 6 entries" in whole
+    assert "credit-scoring 3.1.0" in whole
+    assert "the table refuses" in whole
+    assert re.search(r"BROKEN\s+at entry 3 of 6", whole)
+    assert (place / "ledger-demo/ledger.db").exists()
+
+
+def test_what_is_installed_is_there():
+    extras = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    lines = [line for page in PAGES for _, text in blocks(page) for line in text.splitlines()]
+    installs = [line for line in lines if "pip install" in line]
+    assert installs
+    for line in installs:
+        named = re.search(r"\[([\w,]+)\]", line)
+        assert named is not None
+        assert set(named[1].split(",")) <= set(extras)
+
+
+def test_no_block_is_left_unread():
+    """README is run above, the line of the format by the evidence test; other pages may only say how to run things."""
+    for page in PAGES[1:]:
+        shells = [text for language, text in blocks(page) if language in ("python", "sh")]
+        assert all("python -m" in text for text in shells), page
+
+
+def test_every_link_leads_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
