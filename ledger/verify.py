@@ -46,15 +46,17 @@ def verify_log(
     itself is in the report.
     """
     policy = policy or Policy()
-    head = store.head()
+    head = Head(0, b"", b"", 0, b"")
     try:
         store.check_container()  # 1
+        kept = [note for _, note in store.checkpoints()]  # before the head: what comes meanwhile is above it
+        head = store.head()
         genesis = _genesis(store, policy)  # 2
         trust = Trust.of_genesis(genesis)
     except Tampered as error:
         return _stopped(error, head, policy)
     failures = _container(store)  # 1, the part after which the work goes on
-    sealed = _checkpoints(store, head, genesis, policy, failures)  # 3
+    sealed = _checkpoints([*kept, head.note], genesis, policy, failures)  # 3
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
     known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
     parts = (
@@ -109,10 +111,10 @@ def _genesis(store: Store, policy: Policy) -> Genesis:
     return genesis
 
 
-def _checkpoints(store: Store, head: Head, genesis: Genesis, policy: Policy, failures: list[Failure]) -> list[Sealed]:
+def _checkpoints(notes: list[bytes], genesis: Genesis, policy: Policy, failures: list[Failure]) -> list[Sealed]:
     """Return the checkpoints that bear the log's signature: kept ones, and those that the verifier brought."""
     keys = policy.keys or genesis.log_keys
-    kept = [("", note) for _, note in store.checkpoints()] + ([("", head.note)] if head.note else [])
+    kept = [("", note) for note in notes if note]
     brought = [(one.source, one.note) for one in policy.checkpoints]
     vouching = {one.source: one for one in policy.checkpoints}
     sealed = []

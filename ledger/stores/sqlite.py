@@ -280,7 +280,7 @@ class SqliteStore:
 
     def check_ids(self) -> None:
         """Raise `Tampered` unless each id stands once (C11), and the index of ids is that of the rows (C6)."""
-        with self._reading() as connection:
+        with self._reading() as connection, connection:  # one moment for both, whoever writes meanwhile
             count: int = connection.execute("SELECT count(*) FROM entries NOT INDEXED").get
             last, agree = b"", 0
             # The index in its own order: each id above the one before, each the id of its row.
