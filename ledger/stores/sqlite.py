@@ -14,15 +14,16 @@ from functools import cache
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from urllib.parse import quote
 
 import apsw
 
-from ledger.disclosures import commitment
-from ledger.errors import Misuse, Tampered, Unavailable
+from ledger.errors import Misuse, Tampered
 from ledger.merkle.edge import Tile
 from ledger.store import Appending, Head, Row
+from ledger.stores.sqlite_faults import faults
+from ledger.stores.sqlite_section import ROWS, Section, find_id, read_authority, read_bytes, read_head, read_tile
 
 APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
 FORMAT: Final = 1
@@ -41,7 +42,7 @@ def create(path: Path) -> "SqliteStore":
         raise Misuse(f"{path} is there already; nothing was changed", "use it, or choose another place") from None
     except OSError as error:
         raise Misuse(f"{path} cannot be made: {error.strerror}", "choose another place") from None
-    with _faults(path):
+    with faults(path):
         connection = apsw.Connection(str(path))
         connection.execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
         connection.execute(
@@ -139,14 +140,14 @@ class SqliteStore:
 
     @contextmanager
     def _reading(self) -> Iterator[apsw.Connection]:
-        with self._gate, _faults(self._path):
+        with self._gate, faults(self._path):
             if self._reader is None:
                 self._reader = self._connect(write=False)
             yield self._reader
 
     def _walk(self, sql: str, bindings: tuple[int, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield rows as of one moment, on a connection of its own: who pauses keeps the moment, in nobody's way."""
-        with _faults(self._path):
+        with faults(self._path):
             with self._gate:
                 connection = self._connect(write=False)
                 self._walks.add(connection)
@@ -181,16 +182,16 @@ class SqliteStore:
     def head(self) -> Head:
         """Return the newest committed head."""
         with self._reading() as connection:
-            return _head(connection)
+            return read_head(connection)
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Yield rows `start` to `stop` - 1, as of one moment."""
-        return map(Row._make, self._walk(_ROWS, (start, stop)))
+        return map(Row._make, self._walk(ROWS, (start, stop)))
 
     def read(self, seq: int) -> bytes:
         """Return one entry's bytes."""
         with self._reading() as connection:
-            data = _read(connection, seq)
+            data = read_bytes(connection, seq)
         if data is None:
             raise Misuse(f"there is no entry {seq} in {self._path}", "ledger log", code="no_entry")
         return data
@@ -198,17 +199,17 @@ class SqliteStore:
     def find(self, id: bytes) -> int | None:
         """Return the sequence number of the statement with this id."""
         with self._reading() as connection:
-            return _find(connection, id)
+            return find_id(connection, id)
 
     def tile(self, level: int, index: int) -> bytes:
         """Return the stored hashes of a tile; empty if there are none."""
         with self._reading() as connection:
-            return _tile(connection, level, index)
+            return read_tile(connection, level, index)
 
     def authority(self) -> list[int]:
         """Return the places of the entries that change who may say what."""
         with self._reading() as connection:
-            return _authority(connection)
+            return read_authority(connection)
 
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """Return the kept checkpoints besides the newest."""
@@ -226,12 +227,12 @@ class SqliteStore:
     @contextmanager
     def writing(self) -> Iterator[Appending]:
         """Enter the write section: `BEGIN IMMEDIATE` under this process's lock; leave by commit or rollback."""
-        with self._lock, _faults(self._path):
+        with self._lock, faults(self._path):
             if self._writer is None:
                 self._writer = self._connect(write=True)
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield _Section(self._writer, self._path)
+                yield Section(self._writer, self._path)
             finally:
                 if self._writer is not None and self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -239,7 +240,7 @@ class SqliteStore:
     def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
         """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""
         with self.writing() as section:
-            assert isinstance(section, _Section)
+            assert isinstance(section, Section)
             section.connection.execute(
                 "DELETE FROM tiles; DELETE FROM authority; INSERT OR IGNORE INTO head VALUES (1, 0, x'', x'', 0, '')"
             )
@@ -247,7 +248,7 @@ class SqliteStore:
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Keep a checkpoint that somebody outside has seen."""
-        with self._lock, _faults(self._path):
+        with self._lock, faults(self._path):
             if self._writer is None:
                 self._writer = self._connect(write=True)
             self._writer.execute("INSERT OR IGNORE INTO checkpoints VALUES (?, CAST(? AS TEXT))", (size, note))
@@ -307,110 +308,6 @@ class SqliteStore:
             self._walks.clear()
 
 
-class _Section:
-    """The inside of a write section."""
-
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
-        self.connection = connection
-        self._path = path
-
-    def head(self) -> Head:
-        return _head(self.connection)
-
-    def find(self, id: bytes) -> int | None:
-        return _find(self.connection, id)
-
-    def read(self, seq: int) -> bytes:
-        data = _read(self.connection, seq)
-        if data is None:
-            raise Tampered(
-                f"entry {seq} is missing in {self._path}", "ledger verify", code="missing_row", check=6, seq=seq
-            )
-        return data
-
-    def rows(self, start: int, stop: int) -> Iterator[Row]:
-        return _rows(self.connection, start, stop)
-
-    def tile(self, level: int, index: int) -> bytes:
-        return _tile(self.connection, level, index)
-
-    def authority(self) -> list[int]:
-        return _authority(self.connection)
-
-    def newest_id(self) -> bytes:
-        newest: bytes | None = self.connection.execute("SELECT max(id) FROM entries").get
-        return newest or b""
-
-    def append(
-        self,
-        rows: Sequence[Row],
-        tiles: Sequence[Tile],
-        authority: Sequence[int],
-        disclosures: Sequence[str],
-        head: Head,
-    ) -> None:
-        execute, many = self.connection.execute, self.connection.executemany
-        if len(rows) == 1:
-            execute("INSERT INTO entries VALUES (?, ?, CAST(? AS TEXT))", rows[0])
-        elif rows:
-            many("INSERT INTO entries VALUES (?, ?, CAST(? AS TEXT))", rows)
-        for tile in tiles:
-            execute("INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)", tile)
-        for seq in authority:
-            execute("INSERT INTO authority VALUES (?)", (seq,))
-        for text in disclosures:
-            execute("INSERT INTO disclosures VALUES (?, ?)", (commitment(text), text))
-        execute("UPDATE head SET size = ?, last = ?, peaks = ?, covered = ?, note = CAST(? AS TEXT)", head)
-        try:
-            execute("COMMIT")
-        except apsw.BusyError:
-            raise
-        except apsw.Error as error:
-            raise Unavailable(
-                f"the commit to {self._path} failed: {error}",
-                "try again with the same id: what was recorded is found, not written twice",
-                code="commit_failed",
-                outcome="unknown",
-            ) from None
-
-
-def _head(connection: apsw.Connection) -> Head:
-    row: tuple[Any, ...] | None = connection.execute(
-        "SELECT size, last, peaks, covered, CAST(note AS BLOB) FROM head WHERE one = 1"
-    ).get
-    if row is None:
-        return Head(0, b"", b"", 0, b"")
-    return Head._make(row)
-
-
-def _find(connection: apsw.Connection, id: bytes) -> int | None:
-    found: int | None = connection.execute("SELECT seq FROM entries WHERE id = ?", (id,)).get
-    return found
-
-
-def _read(connection: apsw.Connection, seq: int) -> bytes | None:
-    data: bytes | None = connection.execute("SELECT CAST(bytes AS BLOB) FROM entries WHERE seq = ?", (seq,)).get
-    return data
-
-
-def _rows(connection: apsw.Connection, start: int, stop: int) -> Iterator[Row]:
-    return map(Row._make, connection.execute(_ROWS, (start, stop)))
-
-
-_ROWS: Final = "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
-
-
-def _tile(connection: apsw.Connection, level: int, index: int) -> bytes:
-    found: bytes | None = connection.execute(
-        "SELECT hashes FROM tiles WHERE level = ? AND tile = ?", (level, index)
-    ).get
-    return found or b""
-
-
-def _authority(connection: apsw.Connection) -> list[int]:
-    return [seq for (seq,) in connection.execute("SELECT seq FROM authority ORDER BY seq")]
-
-
 def _refuse_changes(operation: int, table: str | None, *_: str | None) -> int:
     if table == "entries" and operation in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE):
         return apsw.SQLITE_DENY
@@ -431,50 +328,6 @@ def _expected_schema() -> list[tuple[Any, ...]]:
     connection = apsw.Connection(":memory:")
     connection.execute(_schema_text())
     return _schema_of(connection)
-
-
-@contextmanager
-def _faults(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours: whose fault, what is true now, what to do."""
-    try:
-        yield
-    except apsw.Error as error:
-        _translate(error, path)
-
-
-def _translate(error: apsw.Error, path: Path) -> NoReturn:
-    match error:
-        case apsw.BusyError() | apsw.LockedError():
-            raise Unavailable(
-                f"{path} is locked by another process; nothing was recorded", "wait, then try again", code="locked"
-            ) from None
-        case apsw.FullError():
-            raise Unavailable(
-                f"no space left for {path}; nothing was recorded", "free space, then try again", code="full"
-            ) from None
-        case apsw.NotADBError():
-            raise Misuse(
-                f"{path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger"
-            ) from None
-        case apsw.CorruptError():
-            raise Tampered(
-                f"{path} is damaged: {error}",
-                "restore a copy, then ledger verify; keep the damaged file",
-                code="damaged",
-                check=1,
-            ) from None
-        case apsw.ConstraintError():
-            raise Tampered(f"{path} refuses a row: {error}", "ledger verify", code="constraint", check=6) from None
-        case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError() | apsw.AuthError():
-            raise Unavailable(
-                f"{path} cannot be opened or written: {error}", "check its owner and permissions", code="access"
-            ) from None
-        case apsw.SQLError():
-            raise Tampered(
-                f"{path} has not the tables of a ledger: {error}", "restore a copy", code="schema", check=1
-            ) from None
-        case _:
-            raise Unavailable(f"{path} could not be used: {error}", "try again", code="store") from None
 
 
 _forking: list[SqliteStore] = []

@@ -1,0 +1,54 @@
+"""SQLite's errors as ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import apsw
+
+from ledger.errors import Misuse, Tampered, Unavailable
+
+
+@contextmanager
+def faults(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours: whose fault, what is true now, what to do."""
+    try:
+        yield
+    except apsw.Error as error:
+        _translate(error, path)
+
+
+def _translate(error: apsw.Error, path: Path) -> NoReturn:
+    match error:
+        case apsw.BusyError() | apsw.LockedError():
+            raise Unavailable(
+                f"{path} is locked by another process; nothing was recorded", "wait, then try again", code="locked"
+            ) from None
+        case apsw.FullError():
+            raise Unavailable(
+                f"no space left for {path}; nothing was recorded", "free space, then try again", code="full"
+            ) from None
+        case apsw.NotADBError():
+            raise Misuse(
+                f"{path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger"
+            ) from None
+        case apsw.CorruptError():
+            raise Tampered(
+                f"{path} is damaged: {error}",
+                "restore a copy, then ledger verify; keep the damaged file",
+                code="damaged",
+                check=1,
+            ) from None
+        case apsw.ConstraintError():
+            raise Tampered(f"{path} refuses a row: {error}", "ledger verify", code="constraint", check=6) from None
+        case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError() | apsw.AuthError():
+            raise Unavailable(
+                f"{path} cannot be opened or written: {error}", "check its owner and permissions", code="access"
+            ) from None
+        case apsw.SQLError():
+            raise Tampered(
+                f"{path} has not the tables of a ledger: {error}", "restore a copy", code="schema", check=1
+            ) from None
+        case _:
+            raise Unavailable(f"{path} could not be used: {error}", "try again", code="store") from None
