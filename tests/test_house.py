@@ -137,7 +137,7 @@ def functions(path):
 
 def test_rooms_and_functions_stay_small():
     written = [one for package in ("ledger", "projections") for one in modules(package) if one[0] != "ledger.recording"]
-    assert not [name for name, path in written if len(path.read_text("utf-8").splitlines()) > 360]
+    assert not [name for name, path in written if len(path.read_text("utf-8").splitlines()) > 400]
     large = [
         f"{name}.{node.name}"
         for name, path in written
