@@ -148,7 +148,17 @@ def _inspect(value: Any, path: str, depth: int) -> None:
             for key, item in items:
                 _inspect(item, _step(path, key) if isinstance(value, dict) else f"{path}[{key}]", depth + 1)
         case _:
-            return  # whatever else msgspec can write becomes one of the above
+            _inspect_other(value, path, depth)
+
+
+def _inspect_other(value: Any, path: str, depth: int) -> None:
+    """Sets, structs, enumerations and times: msgspec writes them as something simpler, which is what is looked at."""
+    try:
+        simple = msgspec.to_builtins(value)
+    except (TypeError, ValueError, RecursionError):
+        return  # what msgspec cannot write has no JSON form, and `encode` says so
+    if type(simple) is not type(value):
+        _inspect(simple, path, depth)
 
 
 def _step(path: str, key: Any) -> str:

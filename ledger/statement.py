@@ -21,6 +21,8 @@ SUBJECT_KEYS: Final = frozenset(
 REFS_LIMIT: Final = 256
 ARTIFACTS_LIMIT: Final = 64
 REASON_LIMIT: Final = 2_000
+DEPTH_LIMIT: Final = encoding.DEPTH_LIMIT - 1
+"""Of a statement by itself: the entry around it is one more (FORMAT.md section 1, rule 7)."""
 
 
 class Ref(msgspec.Struct, frozen=True):
@@ -60,8 +62,18 @@ class Signed(msgspec.Struct, frozen=True):
 
 
 def write(fields: dict[str, Any]) -> bytes:
-    """Return the bytes of a statement; raise `Misuse` where the form cannot hold it or it is over 49,152 bytes."""
+    """Return the bytes of a statement; raise `Misuse` where the form cannot hold it, or over 49,152 bytes."""
     body = encoding.encode(fields, str(fields.get("type", "statement")))
+    try:
+        check(fields)
+    except Tampered as error:
+        raise Misuse(error.message, "ledger types " + str(fields.get("type", "")), code=error.code) from None
+    if _is_too_deep(body):
+        raise Misuse(
+            f"{fields.get('type', 'statement')} is nested deeper than {DEPTH_LIMIT}",
+            "put it into a file: evidence=[ledger.file(...)]",
+            code="too_deep",
+        )
     if len(body) > encoding.STATEMENT_LIMIT:
         limit = f"the limit is {encoding.STATEMENT_LIMIT:,}; largest: {_largest(fields)}"
         raise Misuse(
@@ -69,16 +81,14 @@ def write(fields: dict[str, Any]) -> bytes:
             "put it into a file: evidence=[ledger.file(...)]",
             code="too_large",
         )
-    try:
-        check(fields)
-    except Tampered as error:
-        raise Misuse(error.message, "ledger types " + str(fields.get("type", "")), code=error.code) from None
     return body
 
 
 def read(body: bytes) -> dict[str, Any]:
     """Return a statement's fields if `body` is one in the one form; raise `Tampered` (C5) otherwise."""
     fields: dict[str, Any] = encoding.decode(body, encoding.STATEMENT_LIMIT)
+    if _is_too_deep(body):
+        raise _bad(f"is nested deeper than {DEPTH_LIMIT}")
     check(fields)
     return fields
 
@@ -96,6 +106,18 @@ def set_digest(artifacts: dict[str, str]) -> str:
 def message(body: bytes) -> bytes:
     """Return what the author signs: the pre-authentication encoding of a statement's bytes."""
     return encoding.pae(encoding.STATEMENT_TYPE, body)
+
+
+def _is_too_deep(body: bytes) -> bool:
+    return body.count(b"{") + body.count(b"[") > DEPTH_LIMIT and _depth(msgspec.json.decode(body)) > DEPTH_LIMIT
+
+
+def _depth(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
 
 
 def _largest(fields: dict[str, Any]) -> str:

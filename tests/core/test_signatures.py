@@ -1,0 +1,106 @@
+"""Signatures and the keys below them: Wycheproof, points of small and mixed order, keys of the vectors."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger import signatures
+from ledger.errors import Misuse
+from ledger.notes.verifier import ED25519, VerifierKey
+from tests.reference import signing
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+INDEX = json.loads((VECTORS / "index.json").read_text())["logs"]
+WYCHEPROOF = json.loads((VECTORS / "thirdparty/wycheproof/ed25519.json").read_text())["tests"]
+LOG = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+@pytest.mark.parametrize("case", WYCHEPROOF, ids=lambda case: f"{case['tcId']}-{case['comment']}")
+def test_wycheproof_ed25519(case):
+    public, message, signature = (bytes.fromhex(case[key]) for key in ("public", "msg", "sig"))
+    assert signatures.verify_ed25519(public, message, signature) == (case["result"] == "valid")
+
+
+def test_every_key_of_wycheproof_is_of_prime_order():
+    keys = {bytes.fromhex(case["public"]) for case in WYCHEPROOF}
+    for public in keys:
+        signatures.check_point(public)
+    assert len(keys) > 5
+
+
+P = 2**255 - 19
+ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
+OTHER_8 = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
+SMALL = [bytes([1]) + bytes(31), (P - 1).to_bytes(32, "little"), bytes(32), ORDER_8, OTHER_8]
+SMALL += [P.to_bytes(32, "little"), (P + 1).to_bytes(32, "little")]
+SMALL += [data[:31] + bytes([data[31] ^ 0x80]) for data in SMALL]
+
+
+@pytest.mark.parametrize("public", SMALL, ids=bytes.hex)
+def test_the_14_spellings_of_points_of_small_order_are_refused(public):
+    with pytest.raises(Misuse) as raised:
+        signatures.check_point(public)
+    assert raised.value.code == "bad_point"
+    assert not signing.is_prime_order(public)
+
+
+@pytest.mark.parametrize("one", [one for one in INDEX if "-point-" in one["name"] or one["name"].startswith("point-")])
+def test_points_of_the_vectors_are_refused(one):
+    last = b"".join((VECTORS / file).read_bytes() for file in one["entries"]).splitlines()[-1]
+    said = json.loads(last)["statement"]["data"]
+    keys = said.get("keys") or said["administrators"][1]["keys"]
+    with pytest.raises(Misuse):
+        signatures.check_point(base64.b64decode(keys[0]["public"]))
+
+
+def test_mixed_points_are_refused_and_good_ones_are_not():
+    """A point of prime order, and the same moved by a point of order 2, 4 or 8, by the reference's own arithmetic."""
+    good = LOG.public_key().public_bytes_raw()
+    signatures.check_point(good)
+    moved = {pack(signing.add(unpack(good), unpack(small))) for small in SMALL[1:5]}
+    assert len(moved) == 4
+    for public in moved:
+        with pytest.raises(Misuse, match="prime order"):
+            signatures.check_point(public)
+
+
+def unpack(data):
+    y, sign = int.from_bytes(data, "little") % 2**255, data[31] >> 7
+    square = (y * y - 1) * pow(signing.D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    assert (x * x - square) % P == 0
+    return (P - x if x % 2 != sign else x), y, 1
+
+
+def pack(point):
+    x, y = (value * pow(point[2], -1, P) % P for value in point[:2])
+    return (y | x % 2 << 255).to_bytes(32, "little")
+
+
+@pytest.mark.parametrize("length", [0, 31, 33, 64])
+def test_other_lengths_are_no_points(length):
+    public = LOG.public_key().public_bytes_raw() * 2
+    with pytest.raises(Misuse):
+        signatures.check_point(public[:length])
+    assert not signatures.verify_ed25519(public[:length], b"", bytes(64))
+
+
+def test_a_signature_fits_one_message():
+    """Under the neutral point this signature would fit every message."""
+    for public in SMALL[:1]:
+        forged = bytes([1]) + bytes(63)
+        assert signatures.verify_ed25519(
+            public, b"any", forged
+        )  # the equation holds: which keys may be is check_point's
+        with pytest.raises(Misuse):
+            VerifierKey.make("example.com/log", ED25519, public)
+    good = LOG.sign(b"message")
+    public = LOG.public_key().public_bytes_raw()
+    assert signatures.verify_ed25519(public, b"message", good)
+    for spoilt in (good[:63], good + b"\0", good[::-1], b"", bytes(64)):
+        assert not signatures.verify_ed25519(public, b"message", spoilt)
