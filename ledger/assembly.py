@@ -85,8 +85,8 @@ class Assembly:
         """Compare roots and what is stored beside the entries; return the vouchers that hold."""
         if self.size < head.size:
             self._fail(6, "hole", self.size, f"entries {self.size} to {head.size - 1} are missing")
-        elif (head.last, head.peaks) != (self._last, self._edge.peaks()):
-            self._fail(9, "head", -1, "the stored head is not that of the entries")
+        else:
+            self._compare_open_tiles(head)
         extra = next(self._store.rows(head.size, head.size + 1), None)
         if extra is not None and self._store.head().size == head.size:
             self._fail(6, "beyond_head", head.size, f"entry {head.size} lies beyond the stored head")
@@ -96,6 +96,25 @@ class Assembly:
         if self._authority.acts != stored:
             self._fail(6, "authority", -1, "the stored list of key events is not that of the entries")
         self.failures += self._authority.failures
+        vouchers = self._hold(sealed)
+        if self.size == head.size:
+            self._compare_head(head)
+        return vouchers
+
+    def _compare_open_tiles(self, head: Head) -> None:
+        for level, number, hashes in self._edge.open_tiles():
+            stored = self._store.tile(level, number)
+            if stored != hashes and (self._store.head().size == head.size or not stored.startswith(hashes)):
+                self._fail(9, "stored_hashes", -1, f"stored tile {level}/{number} is not that of the entries")
+
+    def _compare_head(self, head: Head) -> None:
+        """Which of the two is wrong, head or newest entry, a checkpoint over all entries tells."""
+        if head.last != self._last and self._good_to < self.size:
+            self._fail(9, "head", self.size - 1, f"entry {self.size - 1} is not the one that the stored head names")
+        elif (head.last, head.peaks) != (self._last, self._edge.peaks()):
+            self._fail(9, "head", -1, "the stored head is not that of the entries")
+
+    def _hold(self, sealed: list[Sealed]) -> list[Voucher]:
         vouchers = []
         for checkpoint, voucher in sealed:
             if self._holds(checkpoint, voucher):

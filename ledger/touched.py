@@ -14,7 +14,7 @@ def blame(failures: list[Failure]) -> list[Failure]:
     """Return failures in the order of the entries, broken links turned into the entry that was changed.
 
     The link into entry k breaks when k - 1 was changed, or k's `prev`. If the link out of k holds, k is what was
-    sealed, and k - 1 is not. What only repeats a failure already named (a batch's root) comes after it.
+    sealed, and k - 1 is not. What mostly repeats a failure already named (a batch's root, a batch cut) comes after it.
     """
     broken = {failure.seq for failure in failures if failure.check == 7}
     named = []
@@ -29,7 +29,7 @@ def blame(failures: list[Failure]) -> list[Failure]:
 
 
 def _order(failure: Failure) -> tuple[bool, bool, int, int]:
-    return failure.seq < 0, failure.code == "batch_root", failure.seq, failure.check
+    return failure.seq < 0, failure.code in ("batch_root", "batch_cut"), failure.seq, failure.check
 
 
 def rests_on(store: Store, failures: list[Failure], size: int) -> tuple[Touched, ...]:

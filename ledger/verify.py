@@ -56,7 +56,7 @@ def verify_log(
     except Tampered as error:
         return _stopped(error, head, policy)
     failures = _container(store)  # 1, the part after which the work goes on
-    sealed = _checkpoints([*kept, head.note], genesis, policy, failures)  # 3
+    sealed = _checkpoints(kept, head, genesis, policy, failures)  # 3
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
     known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
     parts = (
@@ -111,23 +111,29 @@ def _genesis(store: Store, policy: Policy) -> Genesis:
     return genesis
 
 
-def _checkpoints(notes: list[bytes], genesis: Genesis, policy: Policy, failures: list[Failure]) -> list[Sealed]:
+def _checkpoints(
+    kept: list[bytes], head: Head, genesis: Genesis, policy: Policy, failures: list[Failure]
+) -> list[Sealed]:
     """Return the checkpoints that bear the log's signature: kept ones, and those that the verifier brought."""
     keys = policy.keys or genesis.log_keys
-    kept = [("", note) for note in notes if note]
+    own = [("", note) for note in (*kept, head.note) if note]
     brought = [(one.source, one.note) for one in policy.checkpoints]
     vouching = {one.source: one for one in policy.checkpoints}
-    sealed = []
-    for source, note in kept + brought:
+    sealed, covered = [], head.covered if head.note else 0
+    for source, note in own + brought:
         try:
             checkpoint = open_checkpoint(note, genesis.origin, keys)
         except (Tampered, Misuse) as error:
             check = 3 if error.code in ("bad_signature", "unsigned") else 2
             failures.append(Failure(check, error.code, -1, f"{source or 'a kept checkpoint'}: {error.message}"))
             continue
+        if note is head.note:
+            covered = checkpoint.size
         trusted = vouching.get(source)
         voucher = Voucher(trusted.kind, source, checkpoint.size, trusted.time) if trusted else None
         sealed.append(Sealed(checkpoint, voucher))
+    if head.covered != covered:
+        failures.append(Failure(9, "head", -1, "the stored head is not of the size that its checkpoint has"))
     return sealed
 
 

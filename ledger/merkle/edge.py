@@ -56,6 +56,15 @@ class Edge:
             root = node_hash(peak, root)
         return root
 
+    def open_tiles(self) -> list[Tile]:
+        """Return the tiles above level 0 that are not full, as they stand in a store."""
+        counts = [self._upper.size // TILE**above for above in range(len(self._above))]
+        return [
+            Tile(level, count // TILE, hashes)
+            for level, (count, hashes) in enumerate(zip(counts, self._above, strict=True), 1)
+            if hashes
+        ]
+
     def copy(self) -> Self:
         """Return an edge of its own with the same content."""
         return type(self)(self._upper.copy(), self._low.copy(), self.open.copy(), self._above.copy())
