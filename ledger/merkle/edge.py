@@ -129,4 +129,12 @@ class Edge:
                 )
             edge._above.append(hashes)
             level, count = level + 1, count // TILE
+        if b"".join(_peaks_over(hashes) for hashes in reversed(edge._above)) != edge._upper.to_bytes():
+            raise Tampered("the stored tiles do not fit the tree", "ledger rebuild", code="nodes", check=9)
         return edge
+
+
+def _peaks_over(hashes: bytes) -> bytes:
+    peaks = Frontier()
+    peaks.extend([hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)])
+    return peaks.to_bytes()
