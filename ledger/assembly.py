@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from ledger import entry
 from ledger.authority import Authority
+from ledger.errors import Tampered
 from ledger.merkle.edge import Edge
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.treehead import Checkpoint
@@ -119,9 +121,21 @@ class Assembly:
         for checkpoint, voucher in sealed:
             if self._holds(checkpoint, voucher):
                 self._good_to = max(self._good_to, checkpoint.size)
+                self._check_no_batch_is_cut(checkpoint.size)
                 if voucher is not None:
                     vouchers.append(voucher)
         return vouchers
+
+    def _check_no_batch_is_cut(self, size: int) -> None:
+        """C15: the first entry that a checkpoint does not cover must not be a later member of a batch."""
+        if not 0 < size < self.size:
+            return
+        try:
+            batch = entry.view(self._store.read(size)).batch
+        except Tampered:
+            return  # C5 has said so
+        if isinstance(batch, entry.BatchMember):
+            self._fail(15, "batch_cut", -1, f"a checkpoint of {size:,} entries ends inside the batch at {batch.first}")
 
     def _holds(self, checkpoint: Checkpoint, voucher: Voucher | None) -> bool:
         check, source = (4, voucher.source) if voucher else (9, "a kept checkpoint")

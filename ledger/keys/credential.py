@@ -101,6 +101,8 @@ class Credential(msgspec.Struct, frozen=True, dict=True):
             raise _bad("has its keys out of order or twice")
         if len({key.scheme for key in keys}) != len(keys):
             raise _bad("has two keys of one scheme")
+        if len({key.public for key in keys}) != len(keys):
+            raise _bad("has one key under two schemes")
         return cls(keys)
 
 

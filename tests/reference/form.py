@@ -1,6 +1,7 @@
 """FORMAT.md sections 1, 2, 3, 6, 7 and 11: the one form, read token by token; statements and entries by themselves."""
 
 import base64
+import json
 import re
 from datetime import date
 from decimal import Decimal
@@ -320,3 +321,18 @@ def read_rules(value):
         need(isinstance(rule["batch"], bool) and isinstance(rule["trust"], bool), "a rule", 10)
         need(rule["roles"] == [] or read_roles(rule["roles"], 10), "roles of a rule", 10)
     return value
+
+
+# ---- section 10 ----
+
+
+def read_disclosure(shown):
+    """The id and the steps of the place that a disclosure names."""
+    try:
+        array = json.loads(base64.urlsafe_b64decode(shown + "=" * (-len(shown) % 4)))
+    except ValueError:
+        raise Bad(20, "no base64url of JSON") from None
+    need(isinstance(array, list) and len(array) == 3 and "=" not in shown, "a disclosure", 20)
+    ident, *path = str(array[1]).split("/")
+    need(fits(ID, ident) and path, "a place", 20)
+    return ident, [step.replace("~1", "/").replace("~0", "~") for step in path]

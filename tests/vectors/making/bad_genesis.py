@@ -76,7 +76,6 @@ for _name, _why, _edit in (
     ("point_order_8", "an administrator's key of order 8", administrator(keys=Credential(Fixed(pack(ORDER_8))).json())),
     ("one_key_twice", "two administrators with one key", administrator(keys=ADA.json())),
     ("log_key_as_author", "an administrator's key is the log's", administrator(keys=Credential(LOG).json())),
-    ("recovery_key_as_author", "an administrator's key is for recovery", administrator(keys=RECOVERY.json())),
     (
         "pair_of_one_scheme",
         "an administrator's two keys are of one scheme",

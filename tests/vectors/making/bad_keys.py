@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from .build import ADA, BOB, CAROL, CI, DAN, RECOVERY, SET, Log, stamp
+from .build import ADA, BOB, CAROL, CI, DAN, SET, Log, stamp
 from .cases import bad
 from .keys import (
     BASE,
@@ -164,11 +164,6 @@ def log_key_as_author(log: Log) -> int:
 @bad("C13", "the log's ML-DSA key as an author's key")
 def log_ml_dsa_key_as_author(log: Log) -> int:
     return admits(log, Fixed(LOG_ML_DSA, "ml-dsa-44"))
-
-
-@bad("C13", "the recovery key as an author's key: two purposes")
-def recovery_key_as_author(log: Log) -> int:
-    return admits(log, *RECOVERY.keys)
 
 
 @bad("C13", "the neutral point, order 1")

@@ -318,6 +318,12 @@ def own_rule(log: Log) -> None:
     log.batch(items, log.header(items))
 
 
+@good("an administrator's credential is also the one for recovery", based=False)
+def recovery_by_administrator(log: Log) -> None:
+    log.base(lambda data: data.update(recovery={"keys": [ADA.json()], "threshold": 1}))
+    log.note_it()
+
+
 @good("this log takes up another after a loss", based=False)
 def continues(log: Log) -> None:
     old = note_text("example.com/old-log", 17, sha(b"old"))
