@@ -83,7 +83,9 @@ def test_the_maker_writes_the_files_that_are_here():
 
 @pytest.mark.parametrize("folder", [VECTORS / "making", Path(__file__).parent])
 def test_nothing_of_the_package_is_used(folder):
-    for path in folder.glob("*.py"):
+    modules = [path for path in folder.glob("*.py") if not path.name.startswith("test_")]
+    assert modules
+    for path in modules:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
