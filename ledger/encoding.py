@@ -98,15 +98,11 @@ def _plain(data: bytes) -> bool:
         and b"\\" not in data
         and b"\x7f" not in data
         and (b"-0.0" not in data or _MINUS_ZERO.search(data) is None)
-        and not _may_hold_long_integer(data)
+        and data[:1] in b"{["  # a bare number has nothing before it that would show it
+        and not any(map(data.translate(_SHAPE).__contains__, _LONG_INTEGERS))
         and max(map(len, data.translate(None, _BRACKETS_KEPT).split(b"\n"))) <= DEPTH_LIMIT
         and (len(data) < _BARE or _LONG_STRING.search(data) is None)
     )
-
-
-def _may_hold_long_integer(data: bytes) -> bool:
-    shape = (b"," + data).translate(_SHAPE)
-    return any(mark in shape for mark in _LONG_INTEGERS)
 
 
 def plain_lines(data: bytes) -> bool:

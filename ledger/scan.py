@@ -105,7 +105,8 @@ class Scanner:
     def _at_once(self, rows: Sequence[Row], leaves: list[bytes], before: Before) -> list[Placed | None] | None:
         datas = [row.data for row in rows]
         whole = b"\n".join(datas) + b"\n"
-        if max(map(len, datas)) > encoding.ENTRY_LIMIT or not encoding.plain_lines(whole):
+        # `null` may stand in a statement's data, and nowhere else: `_by_entry` looks where it does.
+        if max(map(len, datas)) > encoding.ENTRY_LIMIT or b"null" in whole or not encoding.plain_lines(whole):
             return None
         try:
             entries = _decoder.decode_lines(whole)
@@ -138,14 +139,14 @@ class Scanner:
         start = data.rindex(b'"subject":')
         subject = data[start : data.rindex(b',"time":')]
         if subject not in self._subjects:
-            _remember(self._subjects, subject)
             if not statement.is_subject(said.subject):
                 return False
+            _remember(self._subjects, subject)
         if said.rev < 1 or len(data) - data.index(entry.MARK) > encoding.STATEMENT_LIMIT:
             return False
-        if b"null" in data or _seldom(said) != _NOTHING:
+        if _seldom(said) != _NOTHING:
             statement.check(msgspec.to_builtins(said))
-        elif said.refs is not None and not self._are_refs(said.refs):
+        elif said.context == {} or (said.refs is not None and not self._are_refs(said.refs)):
             return False
         if placed.batch is not None and placed.batch != self._member:
             entry.check_batch(placed.batch)
@@ -182,8 +183,8 @@ class Scanner:
         return True
 
 
-_seldom: Final = attrgetter("context", "reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of")
-_NOTHING: Final = (None,) * 7
+_seldom: Final = attrgetter("reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of")
+_NOTHING: Final = (None,) * 6
 
 
 def _remember(seen: set[Any], what: Any) -> None:

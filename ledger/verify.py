@@ -8,7 +8,9 @@
 A failure of 1 or 2 ends the work: nothing after it would mean anything. After another one it goes on and gathers.
 """
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from ledger import entry
@@ -64,10 +66,11 @@ def verify_log(
         if processes <= 1 or opener is None or head.size <= RANGE
         else _parts_of_processes(store, head.size, known, processes, opener)
     )
-    for part in parts:  # 4
-        assembly.take(part)
-        if progress is not None:
-            progress(part.stop, head.size)
+    with _without_cycle_search():
+        for part in parts:  # 4
+            assembly.take(part)
+            if progress is not None:
+                progress(part.stop, head.size)
     vouchers = assembly.finish(head, sealed)  # 5, 6
     assembly.failures += failures + check_disclosures(store)  # 7
     return _report(store, head, genesis, policy, assembly, vouchers)  # 8
@@ -92,7 +95,11 @@ def _genesis(store: Store, policy: Policy) -> Genesis:
     except Misuse:
         raise Tampered("there is no entry 0", code="genesis", check=10, seq=0) from None
     leaf = entry.leaf(data).hex()
-    genesis = read_genesis(entry.read(data).fields["statement"], leaf)
+    try:
+        fields = entry.read(data).fields
+    except Tampered as error:
+        raise Tampered(f"entry 0 is {error.message}", code=error.code, check=5, seq=0) from None
+    genesis = read_genesis(fields["statement"], leaf)
     for wanted, source in (
         (policy.genesis, policy.genesis_source),
         *((one.genesis, one.source) for one in policy.checkpoints),
@@ -159,6 +166,18 @@ def _parts(store: Store, size: int, known: Known) -> Iterator[Part]:
     yield from check.parts(store.rows(0, size), RANGE)
 
 
+@contextmanager
+def _without_cycle_search() -> Iterator[None]:
+    """Nothing here makes cycles, and looking for them among a million decoded values takes most of the time."""
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
+
+
 class _Job(NamedTuple):
     opener: Opener
     place: str
@@ -208,7 +227,8 @@ def _work(job: _Job) -> list[Part]:
         genesis, rules, credentials = job.known
         known = Known(genesis, rules, credentials, store.find, store.read)  # type: ignore[arg-type]
         check = RangeCheck(job.start, _before(store, job.start), known)
-        return list(check.parts(store.rows(job.start, job.stop), RANGE))
+        with _without_cycle_search():
+            return list(check.parts(store.rows(job.start, job.stop), RANGE))
     finally:
         store.close()
 
