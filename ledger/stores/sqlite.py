@@ -86,6 +86,7 @@ class SqliteStore:
         self._gate = threading.RLock()  # who reads, opens or closes; taken after the other one where both are
         self._writer: apsw.Connection | None = None
         self._reader: apsw.Connection | None = None
+        self._file: os.stat_result
         self._walks: set[apsw.Connection] = set()
 
     def _before_fork(self) -> None:
@@ -228,14 +229,26 @@ class SqliteStore:
     def writing(self) -> Iterator[Appending]:
         """Enter the write section: `BEGIN IMMEDIATE` under this process's lock; leave by commit or rollback."""
         with self._lock, faults(self._path):
+            if self._writer is not None and self._was_replaced():
+                with self._gate:
+                    self._close_idle()
             if self._writer is None:
                 self._writer = self._connect(write=True)
+                self._file = self._path.stat()
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Section(self._writer, self._path)
             finally:
                 if self._writer is not None and self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+
+    def _was_replaced(self) -> bool:
+        """Whether another file was put in the place of the one that is open: what is written there would be lost."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return True
+        return (found.st_dev, found.st_ino) != (self._file.st_dev, self._file.st_ino)
 
     def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
         """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""

@@ -1,0 +1,120 @@
+"""A clock that steps back, and keys that are not to be used."""
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ledger import api, encoding
+from ledger.api import Ledger
+from ledger.config import keys_folder, log_key_path
+from ledger.errors import Misuse, Unavailable
+from ledger.keys.ed25519 import Ed25519Signer
+from ledger.keys.files import save
+from ledger.keys.log_key import LogKey
+from tests.log.acts import say
+
+
+def clock(monkeypatch, **away):
+    now = encoding.time_text(datetime.now(UTC) + timedelta(**away))
+    monkeypatch.setattr(api, "_now", lambda: now)
+    return now
+
+
+def test_a_clock_far_behind_the_log_is_unavailable(told, monkeypatch):
+    newest = say(told, 1).recorded
+    told.close()
+    now = clock(monkeypatch, minutes=-10)
+    with pytest.raises(Unavailable) as caught:
+        say(told, 2)
+    error = caught.value
+    assert (error.code, error.outcome) == ("clock", "not recorded")
+    assert now in error.message
+    assert newest in error.message
+    assert len(told) == 17
+
+
+def test_a_clock_a_little_behind_makes_recorded_stand_still(told, monkeypatch):
+    newest = say(told, 1).recorded
+    told.close()
+    clock(monkeypatch, minutes=-1)
+    assert [say(told, number).recorded for number in (2, 3)] == [newest, newest]
+    assert told.verify().verdict == "VERIFIED"
+
+
+def test_the_clock_steps_back_between_two_recordings(told, monkeypatch):
+    say(told, 1)
+    told._author()._log._now = lambda: encoding.time_text(datetime.now(UTC) - timedelta(minutes=6))
+    with pytest.raises(Unavailable) as caught:
+        say(told, 2)
+    assert caught.value.code == "clock"
+    assert len(told) == 17
+
+
+def test_a_time_ahead_of_the_clock(told):
+    def at(**ahead):
+        return encoding.time_text(datetime.now(UTC) + timedelta(**ahead))
+
+    with pytest.raises(Misuse) as caught:
+        told.record("acme.example/note", text="a", time=at(minutes=6))
+    assert caught.value.code == "time_ahead"
+    assert told.record("acme.example/note", text="a", time=at(minutes=4)).seq == 16
+    assert told.verify().findings == ()
+
+
+def test_the_key_of_another_log(told, tmp_path):
+    save(tmp_path / "other.key", LogKey.generate(told.origin).to_pem())
+    with Ledger.open(told.path, log_key=tmp_path / "other.key") as other, pytest.raises(Misuse) as caught:
+        say(other)
+    assert caught.value.code == "log_key"
+    assert len(told) == 16
+
+
+def test_the_key_of_another_log_where_this_logs_key_should_be(told, tmp_path):
+    log_key_path(told.origin).unlink()
+    save(log_key_path(told.origin), LogKey.generate("ledger.test/two").to_pem())
+    with pytest.raises(Misuse) as caught:
+        say(told)
+    assert caught.value.code == "log_key"
+    assert len(told) == 16
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+@pytest.mark.parametrize("which", ["mara.key", "ledger.test+one.key"])
+def test_a_key_that_others_can_read(told, which, mode):
+    path = keys_folder() / which
+    os.chmod(path, mode)
+    with pytest.raises(Misuse) as caught:
+        say(told)
+    assert caught.value.code == "key_mode"
+    assert f"chmod 600 {path}" in caught.value.fix
+    assert len(told) == 16
+    os.chmod(path, 0o600)
+    assert say(told).seq == 16
+
+
+def test_a_key_that_nobody_authorised(told, tmp_path):
+    save(tmp_path / "eve.key", Ed25519Signer.generate().to_pem())
+    with Ledger.open(told.path, key=tmp_path / "eve.key") as hers, pytest.raises(Misuse) as caught:
+        say(hers)
+    assert caught.value.code == "unauthorised"
+    assert len(told) == 16
+
+
+def test_no_key_at_all(told):
+    shutil.rmtree(keys_folder())
+    with pytest.raises(Misuse) as caught:
+        say(told)
+    assert caught.value.code == "no_key"
+    assert len(told) == 16
+
+
+def test_an_authors_key_is_no_logs_key_and_the_other_way_round(told):
+    with Ledger.open(told.path, log_key=keys_folder() / "mara.key") as one, pytest.raises(Misuse) as caught:
+        say(one)
+    assert caught.value.code == "key_kind"
+    with Ledger.open(told.path, key=log_key_path(told.origin)) as one, pytest.raises(Misuse) as caught:
+        say(one)
+    assert caught.value.code == "key_kind"
+    assert len(told) == 16
