@@ -4,9 +4,10 @@ from typing import Any
 
 from ledger.errors import Tampered
 from ledger.events import EVENTS
+from ledger.genesis import Unknown
 from ledger.ranges import Act, Part, Span, Use
 from ledger.report import Failure, Missing
-from ledger.trust import Trust, Unknown
+from ledger.trust import Trust
 
 
 class Authority:

@@ -11,6 +11,10 @@ from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, VerifierKey
 ROLES: Final = frozenset(("recorder", "approver", "compliance", "admin", "auditor"))
 
 
+class Unknown(Exception):
+    """A statement changes, or may change, who may say what in a way that this release does not know (C17)."""
+
+
 class Rule(NamedTuple):
     """What a type of the rule table asks: may it stand in a batch, which roles, does it change trust."""
 
@@ -38,17 +42,25 @@ class Genesis(NamedTuple):
 
 
 def read_genesis(statement: dict[str, Any], leaf: str) -> Genesis:
-    """Return what a genesis statement says; raise `Tampered` (C10) where it is none."""
+    """Return what a genesis statement says.
+
+    Raises `Tampered` (C10) where it is none, `Misuse` (code `newer_genesis`) where a later release wrote it (C17).
+    """
     try:
         return _read(statement, leaf)
+    except Unknown as unknown:
+        raise Misuse(f"entry 0: {unknown}", "pip install -U lifecycle-ledger", code="newer_genesis") from None
     except (Tampered, Misuse) as error:
         raise Tampered(f"entry 0 is no genesis: {error.message}", code="genesis", check=10, seq=0) from None
 
 
 def _read(statement: dict[str, Any], leaf: str) -> Genesis:
     data = statement["data"]
-    require(statement["type"] == "genesis" and statement["rev"] == 1, "type or rev")
+    require(statement["type"] == "genesis", "type")
     require(statement["subject"] == {} and "log" not in statement, "subject or log")
+    unknown = data.keys() - _REQUIRED - {"continues"}
+    if unknown or statement["rev"] != 1:
+        raise Unknown(f"the genesis has {f'the unknown field {min(unknown)!r}' if unknown else 'another rev'}")
     check_fields(data, _REQUIRED, {"continues"})
     require(data["format"] == 1 and type(data["format"]) is int and data["hash"] == "sha256", "format or hash")
     require(is_text(data["origin"]) and is_origin(data["origin"]), "origin")

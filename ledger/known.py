@@ -6,7 +6,7 @@ from typing import Final, Self
 from ledger import entry
 from ledger.authority import Authority
 from ledger.errors import LedgerError, Tampered
-from ledger.genesis import read_genesis
+from ledger.genesis import Unknown, read_genesis
 from ledger.merkle.edge import TILE, Edge
 from ledger.merkle.proofs import ReadSubtree, subtree_root
 from ledger.merkle.tiles import subtree_reader
@@ -15,7 +15,7 @@ from ledger.ranges import Known, RangeCheck
 from ledger.report import Failure, Missing
 from ledger.scan import Before
 from ledger.store import Appending, Head
-from ledger.trust import Trust, Unknown
+from ledger.trust import Trust
 
 CATCH_UP_LIMIT: Final = 4_096  # entries of others that are taken in one by one; more, and all is read anew
 

@@ -6,11 +6,11 @@ from typing import Any, Final, NamedTuple
 from ledger import encoding, entry, statement
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
 from ledger.errors import Conflict, Misuse, Tampered, Unavailable
+from ledger.genesis import Unknown
 from ledger.keys.credential import UnknownScheme, verify_signatures
 from ledger.known import KnownLog
 from ledger.merkle.edge import Tile
 from ledger.store import Appending, Head, Row
-from ledger.trust import Unknown
 
 CLOCK_SECONDS: Final = 300  # how far a clock may be behind the log, and a statement ahead of the clock
 

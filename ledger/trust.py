@@ -8,12 +8,8 @@ from typing import Any, Final, NamedTuple, Self
 
 from ledger.encoding import is_label, is_time
 from ledger.errors import Misuse, Tampered
-from ledger.genesis import Genesis, Rule, is_text, read_roles, require
+from ledger.genesis import Genesis, Rule, Unknown, is_text, read_roles, require
 from ledger.keys.credential import Credential
-
-
-class Unknown(Exception):
-    """A statement changes, or may change, who may say what in a way that this release does not know (C17)."""
 
 
 class Grant(NamedTuple):

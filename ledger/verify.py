@@ -22,7 +22,7 @@ from ledger.keys.credential import Credential
 from ledger.notes.checkpoint import open_checkpoint
 from ledger.policy import Policy
 from ledger.ranges import Known, Part, RangeCheck
-from ledger.report import Failure, Report, Voucher, judge
+from ledger.report import Failure, Missing, Report, Verdict, Voucher, judge
 from ledger.scan import START, Before
 from ledger.store import Head, Store
 from ledger.touched import blame, rests_on
@@ -56,7 +56,11 @@ def verify_log(
         genesis = _genesis(store, policy)  # 2
         trust = Trust.of_genesis(genesis)
     except Tampered as error:
-        return _stopped(error, head, policy)
+        return _stopped(head, policy, "BROKEN", failures=(Failure(error.check, error.code, error.seq, error.message),))
+    except Misuse as error:
+        if error.code != "newer_genesis":
+            raise
+        return _stopped(head, policy, "UNVERIFIABLE", missing=(Missing(error.code, 0, error.message),))
     failures = _container(store)  # 1, the part after which the work goes on
     sealed = _checkpoints(kept, head, genesis, policy, failures)  # 3
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
@@ -273,14 +277,20 @@ def _report(
     )
 
 
-def _stopped(error: Tampered, head: Head, policy: Policy) -> Report:
-    failure = Failure(error.check, error.code, error.seq, error.message)
+def _stopped(
+    head: Head,
+    policy: Policy,
+    verdict: Verdict,
+    failures: tuple[Failure, ...] = (),
+    missing: tuple[Missing, ...] = (),
+) -> Report:
     return Report(
         origin=policy.origin,
         size=head.size,
         checked=0,
         covered=head.covered,
         root="",
-        verdict="BROKEN",
-        failures=(failure,),
+        verdict=verdict,
+        failures=failures,
+        missing=missing,
     )

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger import entry
 from ledger.errors import Tampered
-from ledger.trust import Grant, Trust, Unknown
+from ledger.genesis import Unknown
+from ledger.trust import Grant, Trust
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
