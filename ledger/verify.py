@@ -60,7 +60,7 @@ def verify_log(
     except Misuse as error:
         if error.code != "newer_genesis":
             raise
-        return _stopped(head, policy, "UNVERIFIABLE", missing=(Missing(error.code, 0, error.message),))
+        return _later_genesis(store, head, policy, error)
     failures = _container(store)  # 1, the part after which the work goes on
     sealed = _checkpoints(kept, head, genesis, policy, failures)  # 3
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
@@ -275,6 +275,17 @@ def _report(
         log_key=genesis.log_keys[0].text,
         oldest_uncovered=entry.view(store.read(head.covered)).recorded if uncovered and not failures else "",
     )
+
+
+def _later_genesis(store: Store, head: Head, policy: Policy, error: Misuse) -> Report:
+    """C17, if entry 0 is what the log was built on; else it was changed to look like a later release's."""
+    leaf = entry.leaf(store.read(0))
+    following = entry.view(store.read(1)).prev if head.size > 1 else head.last.hex()
+    wanted = {following, *([policy.genesis] if policy.genesis else ()), *(one.genesis for one in policy.checkpoints)}
+    if wanted - {leaf.hex(), ""}:
+        changed = Failure(7, "changed", 0, f"entry 0 is not the bytes that the log was built on ({error.message})")
+        return _stopped(head, policy, "BROKEN", failures=(changed,))
+    return _stopped(head, policy, "UNVERIFIABLE", missing=(Missing(error.code, 0, error.message),))
 
 
 def _stopped(
