@@ -117,8 +117,12 @@ class Edge:
         edge.open = list(leaves)
         tiles = size // TILE
         split = len(peaks) - HASH_SIZE * (size % TILE).bit_count()
-        edge._upper = Frontier.from_bytes(tiles, peaks[: max(split, 0)])
-        if len(leaves) != size % TILE or edge.peaks() != peaks:
+        try:
+            edge._upper = Frontier.from_bytes(tiles, peaks[: max(split, 0)])
+            fits = len(leaves) == size % TILE and edge.peaks() == peaks
+        except Tampered:
+            fits = False
+        if not fits:
             raise Tampered("the stored tree hashes do not fit the entries", "ledger rebuild", code="nodes", check=9)
         level, count = 1, tiles
         while count:
