@@ -7,7 +7,6 @@ parent removes. So a fork waits for calls under way and closes what is open; bot
 
 import os
 import threading
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -23,6 +22,7 @@ from ledger.errors import Misuse, Tampered
 from ledger.merkle.edge import Tile
 from ledger.store import Appending, Head, Row
 from ledger.stores.sqlite_faults import faults
+from ledger.stores.sqlite_process import Files, files_at, watch
 from ledger.stores.sqlite_section import ROWS, Section, find_id, read_authority, read_bytes, read_head, read_tile
 
 APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
@@ -30,8 +30,6 @@ FORMAT: Final = 1
 PAGE_SIZE: Final = 8192  # rows of 700 bytes waste 1 % of such a page, and 4 % of one of 4,096
 BUSY_SECONDS: Final = 30.0
 STRIDE: Final = 256  # rows that a walk takes at a time
-_stores: Final[weakref.WeakSet["SqliteStore"]] = weakref.WeakSet()
-_register: Final = threading.Lock()
 
 
 def create(path: Path) -> "SqliteStore":
@@ -69,11 +67,11 @@ class SqliteStore:
     def __init__(self, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> None:
         self.place = str(path)
         self._path = path
+        self._wal = Path(f"{path}-wal")
         self._read_only = read_only
         self._busy = int(busy_seconds * 1000)
         self._start()
-        with _register:
-            _stores.add(self)
+        watch(self)
         if not path.is_file():
             raise Misuse(
                 f"there is no ledger at {path}", "ledger init, or name the right file with --ledger or LEDGER_URL"
@@ -86,26 +84,30 @@ class SqliteStore:
         self._gate = threading.RLock()  # who reads, opens or closes; taken after the other one where both are
         self._writer: apsw.Connection | None = None
         self._reader: apsw.Connection | None = None
-        self._file: os.stat_result
+        self._written: Files | None = None  # what the writer has open, once it has
+        self._read: Files | None = None
         self._walks: set[apsw.Connection] = set()
 
-    def _before_fork(self) -> None:
+    def before_fork(self) -> None:
+        """Wait for calls under way and close what is open."""
         self._lock.acquire()
         self._gate.acquire()
         self._close_idle()
 
-    def _after_in_parent(self) -> None:
+    def after_in_parent(self) -> None:
+        """Let calls go on."""
         self._gate.release()
         self._lock.release()
 
-    def _after_in_child(self) -> None:
-        for connection in self._walks:  # paused between two rows: they hold no lock of this process
+    def after_in_child(self) -> None:
+        """Begin anew. Walks that are paused between two rows hold no lock of this process."""
+        for connection in self._walks:
             connection.close()
         self._start()
 
     def _close_idle(self) -> None:
         idle = (self._writer, self._reader)
-        self._writer = self._reader = None
+        self._writer = self._reader = self._written = self._read = None
         for connection in idle:
             if connection is not None:
                 connection.close()
@@ -131,7 +133,7 @@ class SqliteStore:
             list(connection.execute("SELECT count(*) FROM sqlite_schema"))
         except (apsw.CantOpenError, apsw.ReadOnlyError):
             # A read-only folder has no room for the WAL's index; without a WAL the file alone is whole.
-            if Path(f"{self._path}-wal").exists():
+            if self._wal.exists():
                 raise
             place = quote(self._path.absolute().as_posix())
             connection = apsw.Connection(
@@ -145,6 +147,13 @@ class SqliteStore:
             if self._reader is None:
                 self._reader = self._connect(write=False)
             yield self._reader
+
+    def _files(self) -> Files:
+        """Return which files are there now, database and WAL: what is written to others that are open would be lost.
+
+        A copy may have been moved here; another SQLite library in this process removes the WAL when it closes the file.
+        """
+        return files_at(self._path, self._wal)
 
     def _walk(self, sql: str, bindings: tuple[int, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield rows as of one moment, on a connection of its own: who pauses keeps the moment, in nobody's way."""
@@ -181,9 +190,15 @@ class SqliteStore:
     # ---- reading ----
 
     def head(self) -> Head:
-        """Return the newest committed head."""
-        with self._reading() as connection:
-            return read_head(connection)
+        """Return the newest committed head: of the file that is there now, if it is another than the one open."""
+        with self._gate:
+            if self._read is not None and self._read != self._files() and self._reader is not None:
+                self._reader.close()
+                self._reader = self._read = None
+            with self._reading() as connection:
+                head = read_head(connection)
+            self._read = self._read or self._files()
+        return head
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Yield rows `start` to `stop` - 1, as of one moment."""
@@ -229,26 +244,18 @@ class SqliteStore:
     def writing(self) -> Iterator[Appending]:
         """Enter the write section: `BEGIN IMMEDIATE` under this process's lock; leave by commit or rollback."""
         with self._lock, faults(self._path):
-            if self._writer is not None and self._was_replaced():
+            if self._written is not None and self._written != self._files():
                 with self._gate:
                     self._close_idle()
             if self._writer is None:
                 self._writer = self._connect(write=True)
-                self._file = self._path.stat()
             self._writer.execute("BEGIN IMMEDIATE")
+            self._written = self._written or self._files()
             try:
                 yield Section(self._writer, self._path)
             finally:
                 if self._writer is not None and self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
-
-    def _was_replaced(self) -> bool:
-        """Whether another file was put in the place of the one that is open: what is written there would be lost."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return True
-        return (found.st_dev, found.st_ino) != (self._file.st_dev, self._file.st_ino)
 
     def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
         """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""
@@ -341,30 +348,3 @@ def _expected_schema() -> list[tuple[Any, ...]]:
     connection = apsw.Connection(":memory:")
     connection.execute(_schema_text())
     return _schema_of(connection)
-
-
-_forking: list[SqliteStore] = []
-
-
-def _before_fork() -> None:
-    _register.acquire()
-    _forking.extend(_stores)
-    for store in _forking:
-        store._before_fork()
-
-
-def _after_in_parent() -> None:
-    for store in reversed(_forking):
-        store._after_in_parent()
-    _forking.clear()
-    _register.release()
-
-
-def _after_in_child() -> None:
-    for store in _forking:
-        store._after_in_child()
-    _forking.clear()
-    _register.release()
-
-
-os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

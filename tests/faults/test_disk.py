@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from contextlib import suppress
@@ -171,3 +172,34 @@ def test_a_copy_written_over_an_open_ledger(told, template):
     if not is_refused(told.path):
         with Ledger.open(told.path) as after:
             assert set(acknowledged) <= {entry.statement.id for entry in after}
+
+
+def test_another_sqlite_library_in_this_process(ledger, tmp_path):
+    """Python's sqlite3, say in a notebook: it cannot see our locks, and when it closes it removes the WAL under us."""
+    ledger.close()
+    pid = os.fork()
+    if pid == 0:
+        said = [say(ledger, 1).id]
+        with sqlite3.connect(ledger.path) as shell:
+            assert shell.execute("SELECT count(*) FROM log").fetchone() == (2,)
+        shell.close()
+        said += [say(ledger, number).id for number in (2, 3, 4)]
+        assert len(ledger) == 5
+        (tmp_path / "said").write_text(" ".join(said))
+        os._exit(0)  # as a killed process: what is in no file that others find is lost
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert [entry.statement.id for entry in ledger.entries(1)] == (tmp_path / "said").read_text().split()
+    assert ledger.verify().verdict == "VERIFIED"
+
+
+def test_a_reader_sees_the_file_that_is_there_now(told, template, tmp_path):
+    with Ledger.open(told.path, read_only=True) as reader:
+        assert len(reader) == 16
+        say(told, 1)
+        told.close()
+        for end in ("-wal", "-shm"):
+            Path(f"{told.path}{end}").unlink()
+        shutil.copy(template / "long.db", tmp_path / "copy.db")
+        os.replace(tmp_path / "copy.db", told.path)
+        assert len(reader) == 617
+        assert len(list(reader)) == 617
