@@ -48,7 +48,11 @@ _CI: Final[dict[str, tuple[str, dict[str, str]]]] = {
 
 def context(wanted: Sequence[str] = ("git", "lockfile", "python", "ci")) -> dict[str, Any]:
     """Return the `context` of statements recorded by this process, from its working directory."""
-    return _context(tuple(wanted), os.getcwd(), os.getpid())  # noqa: PTH109 - a key of the cache
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - a key of the cache
+    except OSError:  # the folder was removed under us
+        folder = os.sep
+    return _context(tuple(wanted), folder, os.getpid())
 
 
 @cache
@@ -67,8 +71,8 @@ def _git(folder: Path) -> dict[str, Any]:
     status = _ask_git(folder, "status", "--porcelain", "--untracked-files=no")
     if status is not None:
         code["dirty"] = bool(status)
-    if remote := _ask_git(folder, "config", "--get", "remote.origin.url"):
-        code["repository"] = without_secrets(remote)
+    if repository := without_secrets(_ask_git(folder, "config", "--get", "remote.origin.url") or ""):
+        code["repository"] = repository
     return {"code": code}
 
 
@@ -76,7 +80,8 @@ def _ask_git(folder: Path, *words: str) -> str | None:
     """Return what git says; None where it is not there, takes too long or has nothing to say about this folder."""
     try:
         done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            ["git", "-C", str(folder), *words],  # noqa: S607 - the git of the user's PATH is the one meant
+            # The git of the user's PATH is the one meant; the monitor would be a program of the repository's choice.
+            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words],  # noqa: S607
             capture_output=True,
             timeout=GIT_SECONDS,
             check=False,
@@ -89,30 +94,40 @@ def _ask_git(folder: Path, *words: str) -> str | None:
 
 
 def without_secrets(address: str) -> str:
-    """Return a repository's address without user, password, query and fragment."""
+    """Return a repository's address without user, password, query and fragment; "" for one on this machine.
+
+    A path names the user whose home it is in, so nothing of it is kept.
+    """
     try:
         parts = urlsplit(address)
-        port = f":{parts.port}" if parts.port else ""
+        host = parts.netloc.rpartition("@")[2] if parts.port is None or parts.port else ""
     except ValueError:
         return ""
-    if parts.scheme and parts.netloc:
-        return urlunsplit((parts.scheme, f"{parts.hostname or ''}{port}", parts.path, "", ""))
-    return address.rpartition("@")[2]
+    if parts.scheme and "://" in address:
+        return urlunsplit((parts.scheme, host, parts.path, "", "")) if host else ""
+    login, colon, path = address.partition(":")  # git@host:path, as ssh writes it
+    return f"{login.rpartition('@')[2]}:{path}" if colon and "/" not in login else ""
 
 
 def _lockfile(folder: Path) -> dict[str, Any]:
+    """The nearest lockfile from `folder` upward, not beyond the repository or the home folder."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - never raises
     for place in (folder, *folder.parents):
         for name in LOCKFILES:
-            path = place / name
-            try:
-                if path.is_file() and path.stat().st_size <= _LOCKFILE_LIMIT:
-                    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                    return {"lockfile": {"digest": f"sha256:{digest}", "name": name}}
-            except OSError:
-                continue
-        if (place / ".git").exists():
+            if digest := _digest(place / name):
+                return {"lockfile": {"digest": f"sha256:{digest}", "name": name}}
+        if place == home or os.path.exists(place / ".git"):  # noqa: PTH110 - no error where it may not be looked at
             break
     return {}
+
+
+def _digest(path: Path) -> str:
+    try:
+        if path.is_file() and path.stat().st_size <= _LOCKFILE_LIMIT:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+    return ""
 
 
 def _python(folder: Path) -> dict[str, Any]:  # noqa: ARG001 - one form for all

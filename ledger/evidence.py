@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import IO, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -161,29 +161,30 @@ def _digest(path: str | bytes, *, follow: bool) -> tuple[str, int]:
     # Without O_NONBLOCK a pipe would be waited for before it could be refused.
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
     try:
-        with open(os.open(path, flags), "rb", buffering=0) as opened:  # noqa: PTH123 - flags
+        opened = os.open(path, flags)
+        try:
             return _digest_opened(opened, path, follow=follow)
-    except IsADirectoryError:
-        shown = _shown(path)
-        raise Misuse(
-            f"{shown} is a folder", f'ledger.directory("{shown}")', code="evidence_folder", where=shown
-        ) from None
+        finally:
+            os.close(opened)
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def _digest_opened(opened: IO[bytes], path: str | bytes, *, follow: bool) -> tuple[str, int]:
-    before = os.fstat(opened.fileno())
+def _digest_opened(opened: int, path: str | bytes, *, follow: bool) -> tuple[str, int]:
+    before = os.fstat(opened)
+    if stat.S_ISDIR(before.st_mode):
+        shown = _shown(path)
+        raise Misuse(f"{shown} is a folder", f'ledger.directory("{shown}")', code="evidence_folder", where=shown)
     if not stat.S_ISREG(before.st_mode):
         raise _special(_shown(path), before.st_mode)
     digest, size, buffer = hashlib.sha256(), 0, bytearray(_CHUNK)
     view = memoryview(buffer)
-    while count := opened.readinto(buffer):  # type: ignore[attr-defined]
+    while count := os.readv(opened, [buffer]):
         digest.update(view[:count])
         size += count
         if size > before.st_size:  # a file that grows as fast as it is read has no end
             raise _changed(path)
-    after, named = os.fstat(opened.fileno()), os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - not a link, again
+    after, named = os.fstat(opened), os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - not a link, again
     if size != before.st_size or not _mark(before) == _mark(after) == _mark(named):
         raise _changed(path)
     return digest.hexdigest(), size

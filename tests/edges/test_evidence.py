@@ -216,3 +216,12 @@ def test_names_of_the_caller_are_checked(tmp_path):
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/latin-\xe9"))
     odd.write_text("1")
     assert file(odd).name is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files")
+def test_what_is_refused_is_closed(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    before = len(os.listdir("/proc/self/fd"))
+    for path in (tmp_path, tmp_path / "pipe", "/dev/null"):
+        refused(file, path)
+    assert len(os.listdir("/proc/self/fd")) == before
