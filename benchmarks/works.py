@@ -1,0 +1,157 @@
+"""The work that is measured: each function sets up, then returns pairs to be run in turn with their baseline."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks import baselines
+from ledger.api import Ledger
+from ledger.stores.sqlite import open_read_only
+from ledger.verify import verify_log
+from projections import Projections, production
+
+VERSIONS = 1_000
+DIGESTS = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(VERSIONS)]
+
+
+class Row(NamedTuple):
+    """One line of the table: what is measured, what is allowed and aimed at, and in which unit of the baseline."""
+
+    name: str
+    unit: str
+    must: float
+    goal: float
+    work: Callable[[], float]
+    baseline: Callable[[], float]
+
+
+def events(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield evaluations of a thousand versions, as a monitoring job records them."""
+    for n in range(count):
+        v = n % VERSIONS
+        yield (
+            "evaluated",
+            {
+                "system": "credit-scoring",
+                "version": f"3.{v}.0",
+                "artifacts": {"model": f"sha256:{DIGESTS[v]}"},
+                "metrics": {"auc": 0.5 + n / 1e7, "f1": 0.7},
+                "groups": {"age<25": {"auc": 0.71}},
+                "capture": False,
+            },
+        )
+
+
+def a_ledger(folder: Path, name: str) -> Ledger:
+    """Make a ledger of its own for a measurement."""
+    return Ledger.create(folder / f"{name}.db", origin=f"bench.example/{name}", actor="mara")
+
+
+def record_one(ledger: Ledger, count: int) -> float:
+    """One caller, one statement a commit."""
+    fields = [said for _, said in events(count)]
+
+    def work():
+        for said in fields:
+            ledger.record("evaluated", **said)
+
+    return baselines.timed(work, count)
+
+
+def record_threads(ledger: Ledger, threads: int, each: int) -> float:
+    """Many callers of one process, who share commits."""
+
+    def one():
+        for _, said in events(each):
+            ledger.record("evaluated", **said)
+
+    crowd = [threading.Thread(target=one) for _ in range(threads)]
+
+    def work():
+        for thread in crowd:
+            thread.start()
+        for thread in crowd:
+            thread.join()
+
+    return baselines.timed(work, threads * each)
+
+
+def verify(database: Path, size: int, processes: int = 1) -> float:
+    """Every check over a whole log."""
+    store = open_read_only(str(database))
+
+    def work():
+        report = verify_log(store, processes=processes, opener=open_read_only)
+        assert report.verdict == "UNPINNED", report
+
+    seconds = baselines.timed(work, size)
+    store.close()
+    return seconds
+
+
+def spin_speed_up(processes: int) -> float:
+    """How much faster `processes` are than one at doing nothing: what any work can hope for here."""
+    alone = baselines.spin()
+    with get_context("spawn").Pool(processes) as pool:
+        pool.map(baselines.spin, [1000] * processes)
+        together = baselines.timed(lambda: pool.map(baselines.spin, [3_000_000] * processes), 1)
+    return processes * alone / together
+
+
+def rebuild(ledger: Ledger, size: int, path: Path) -> float:
+    """The registry from nothing."""
+    path.unlink(missing_ok=True)
+
+    def work():
+        with Projections.open(ledger, path) as projections:
+            projections.catch_up("registry")
+
+    return baselines.timed(work, size)
+
+
+def ask(projections: Projections, count: int = 200) -> float:
+    """`production`, one slot, in the library: seconds a question."""
+
+    def work():
+        for _ in range(count):
+            projections.catch_up("registry")
+            assert production(projections)
+
+    return baselines.timed(work, count)
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from benchmarks import works
+works.peak(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(int(peak.split()[1]) // 1024)  # not ru_maxrss: that begins with what the parent had
+"""
+
+
+def peak(what: str, folder: Path, size: int) -> None:
+    """Do one thing, in a process that does nothing else, so that its peak memory is the thing's."""
+    if what == "record_many":
+        with a_ledger(folder, f"peak-{size}") as ledger:
+            ledger.record_many(events(size))
+        return
+    with Ledger.open(folder / "bulk.db", read_only=True) as ledger:
+        if what == "verify":
+            verify(ledger.path, size)
+        else:
+            rebuild(ledger, size, folder / "peak.projections.db")
+
+
+def peak_of(what: str, folder: Path, size: int) -> float:
+    """Return the peak memory of `what` in MiB."""
+    words = [sys.executable, "-c", PEAK, what, str(folder), str(size)]
+    top = str(Path(__file__).parents[1])
+    done = subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": top})
+    return float(done.stdout)
