@@ -26,6 +26,7 @@ from ledger.stores.sqlite import SqliteStore, open_read_only, open_store
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said
     from ledger.identity import Identity
+    from ledger.keys.log_key import LogKey
     from ledger.known import KnownLog
     from ledger.log import Log
     from ledger.mending import Mended
@@ -224,14 +225,13 @@ class Ledger:
     def _begin_writing(self) -> "tuple[Log, Author, Identity]":
         from ledger.authoring import Author
         from ledger.capture import context
-        from ledger.identity import find_identity, find_log_key
+        from ledger.identity import find_identity
         from ledger.known import KnownLog
         from ledger.log import Log
 
         with self.store.writing() as section:
             trust = KnownLog.read(section, section.head()).trust
-        named = self._log_key or log_key_path(self.origin)
-        log_key = find_log_key(trust, named, required=self._log_key is not None)
+        log_key = self._find_log_key()
         identity = find_identity(trust, self._key, self._actor)
         log = Log(self.store, log_key=log_key, now=_now, guard=self._guard)
         author = Author(
@@ -259,6 +259,31 @@ class Ledger:
         return find_dataset(self, dataset)
 
     # ---- pins, checkpoints, proofs ----
+
+    def close_checkpoint(self) -> bytes:
+        """Sign the newest head with both of the log's keys, Ed25519 and ML-DSA-44, keep that checkpoint; return it.
+
+        For a checkpoint that leaves the house: to a witness, a time-stamping authority, a published folder. All
+        entries are covered by it. Returns the kept note where it has both lines already. Raises `Misuse` where the
+        log's key is not here, `Tampered` where what others placed does not pass the checks.
+        """
+        from ledger.log import Log
+
+        with self._lock:
+            log = (
+                self._writing[0]
+                if self._writing
+                else Log(self.store, log_key=self._find_log_key(), now=_now, guard=self._guard)
+            )
+            note = log.close_checkpoint()
+            move_pin(pin_path(self.origin), Pin(self.genesis_leaf, note.decode(), _now()))
+        return note
+
+    def _find_log_key(self) -> "LogKey | None":
+        from ledger.identity import find_log_key
+
+        named = self._log_key or log_key_path(self.origin)
+        return find_log_key(self.genesis, named, required=self._log_key is not None)
 
     def _guard(self, known: "KnownLog", section: "Appending") -> None:
         path = pin_path(self.origin)
@@ -325,14 +350,10 @@ class Ledger:
 
         Raises `Tampered`, with nothing changed, where the entries do not pass the checks or are not what was sealed.
         """
-        from ledger.identity import find_log_key
         from ledger.mending import mend
-        from ledger.trust import Trust
 
-        named = self._log_key or log_key_path(self.origin)
-        log_key = find_log_key(Trust.of_genesis(self.genesis), named, required=self._log_key is not None)
         self._writing = None
-        return mend(self.store, self.genesis, log_key=log_key, pin=read_pin(pin_path(self.origin)))
+        return mend(self.store, self.genesis, log_key=self._find_log_key(), pin=read_pin(pin_path(self.origin)))
 
     # ---- the end ----
 

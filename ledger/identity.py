@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ledger.config import keys_folder, passphrase
 from ledger.errors import Misuse
+from ledger.genesis import Genesis
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import load_log_key, load_signer
 from ledger.keys.log_key import LogKey, require_origin
@@ -64,10 +65,10 @@ def _authorised(trust: Trust, path: Path) -> Identity:
     return identity
 
 
-def find_log_key(trust: Trust, path: Path, *, required: bool) -> LogKey | None:
+def find_log_key(genesis: Genesis, path: Path, *, required: bool) -> LogKey | None:
     """Return the log's key in a file; None where there is none and it need not be. Raises `Misuse` for another's."""
     if not required and not path.exists():
         return None
-    key = load_log_key(path, trust.genesis.origin, passphrase())
-    require_origin(key, trust.genesis.origin, tuple(verifier.text for verifier in trust.genesis.log_keys))
+    key = load_log_key(path, genesis.origin, passphrase())
+    require_origin(key, genesis.origin, tuple(verifier.text for verifier in genesis.log_keys))
     return key

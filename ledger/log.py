@@ -20,11 +20,12 @@ from collections.abc import Callable
 from typing import Final
 
 from ledger import entry
-from ledger.errors import Conflict, LedgerError, Misuse, Unavailable
+from ledger.errors import Conflict, LedgerError, Misuse, Tampered, Unavailable
 from ledger.keys.log_key import LogKey
 from ledger.known import KnownLog, take_up
 from ledger.merkle.edge import Edge
-from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
+from ledger.notes.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from ledger.notes.note import parse_note, verify_note
 from ledger.placing import Commit, Item, Placement, Request
 from ledger.store import Appending, Head, Row, Store
 
@@ -143,10 +144,62 @@ class Log:
             self._known = known
         return self._known
 
+    def close_checkpoint(self) -> bytes:
+        """Sign the newest head with both of the log's keys and keep that checkpoint; return its note, durable.
+
+        What others placed is vetted and covered by it. Where the newest head is kept with both lines already, that note
+        is returned and nothing is written. Raises `Misuse` where the log's key is not here.
+
+        Kept checkpoint and head are written in one transaction: a crash leaves both or neither, and closing again
+        makes the same Ed25519 line.
+        """
+        log_key = self._log_key
+        if log_key is None:
+            raise Misuse(
+                "the log's key is not here: no checkpoint can be closed",
+                "point LEDGER_LOG_KEY at its file, or run this where it is",
+                code="log_key",
+            )
+        with self._store.writing() as section:
+            known = self._catch_up(section)
+            kept = section.kept(known.head.size)
+            note = close(Checkpoint(log_key.origin, known.head.size, known.edge.root()), kept, log_key)
+            head = known.head._replace(covered=known.head.size, note=note)
+            if note != kept or head != known.head:
+                self._known = None  # until it is durable
+                section.keep(head.size, note)
+                section.append((), (), (), (), head)
+                known.head = head
+                known.vetted = head.size
+                self._known = known
+        return note
+
     def _seal(self, size: int, root: bytes) -> bytes | None:
         if self._log_key is None:
             return None
         return sign_checkpoint(Checkpoint(self._log_key.origin, size, root), self._log_key.everyday)
+
+
+def close(checkpoint: Checkpoint, kept: bytes | None, log_key: LogKey) -> bytes:
+    """Return the note of a checkpoint with both lines of the log: the kept one where it has them, else a new one.
+
+    Lines of others under the kept note (witnesses) are carried over. Raises `Tampered` where the kept note is of
+    another tree, or a line of the log under it is bad.
+    """
+    if kept is None:
+        return sign_checkpoint(checkpoint, log_key.all)
+    if open_checkpoint(kept, log_key.origin, log_key.verifier_keys) != checkpoint:
+        raise Tampered(
+            f"the kept checkpoint of {checkpoint.size:,} entries seals others than those that are here",
+            "ledger verify",
+            code="forked",
+        )
+    note = parse_note(kept)
+    if len(verify_note(note, log_key.verifier_keys)) == len(log_key.all):
+        return kept
+    own = {(key.name, key.key_id) for key in log_key.verifier_keys}
+    others = [line.text for line in note.signatures if (line.name, line.key_id) not in own]
+    return sign_checkpoint(checkpoint, log_key.all) + "".join(others).encode()
 
 
 def _same(error: BaseException) -> BaseException:

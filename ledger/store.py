@@ -73,6 +73,12 @@ class Appending(Protocol):
     ) -> None:
         """Write rows, tile rows, the places of key events, disclosures and the new head, and commit."""
 
+    def kept(self, size: int) -> bytes | None:
+        """Return the checkpoint of this size that is kept besides the newest."""
+
+    def keep(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint, in the place of a kept one of its size; durable with the `append` that follows."""
+
 
 class Store(Protocol):
     """A place for one log. `place` is its path or URL, for messages and for opening it again in another process."""

@@ -267,11 +267,11 @@ class SqliteStore:
             section.append((), tiles, authority, (), head)
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
-        """Keep a checkpoint that somebody outside has seen."""
-        with self._lock, faults(self._path):
-            if self._writer is None:
-                self._writer = self._connect(write=True)
-            self._writer.execute("INSERT OR IGNORE INTO checkpoints VALUES (?, CAST(? AS TEXT))", (size, note))
+        """Keep a checkpoint that somebody outside has seen, in the place of a kept one of its size."""
+        with self.writing() as section:
+            assert isinstance(section, Section)
+            section.keep(size, note)
+            section.commit()
 
     # ---- judging the container ----
 

@@ -53,6 +53,17 @@ class Section:
         newest: bytes | None = self.connection.execute("SELECT max(id) FROM entries").get
         return newest or b""
 
+    def kept(self, size: int) -> bytes | None:
+        """Return the kept checkpoint of a size."""
+        note: bytes | None = self.connection.execute(
+            "SELECT CAST(note AS BLOB) FROM checkpoints WHERE size = ?", (size,)
+        ).get
+        return note
+
+    def keep(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint, in the place of a kept one of its size; durable with the next `append` or `commit`."""
+        self.connection.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, CAST(? AS TEXT))", (size, note))
+
     def append(
         self,
         rows: Sequence[Row],
@@ -74,8 +85,12 @@ class Section:
         for text in disclosures:
             execute("INSERT INTO disclosures VALUES (?, ?)", (commitment(text), text))
         execute("UPDATE head SET size = ?, last = ?, peaks = ?, covered = ?, note = CAST(? AS TEXT)", head)
+        self.commit()
+
+    def commit(self) -> None:
+        """Make durable what was written; raise `Unavailable`, outcome "unknown", where that fails."""
         try:
-            execute("COMMIT")
+            self.connection.execute("COMMIT")
         except apsw.BusyError:
             raise
         except apsw.Error as error:
