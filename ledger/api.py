@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,16 +24,16 @@ from ledger.receipts import Receipt, Recorded, write_proof
 from ledger.stores.sqlite import SqliteStore, open_read_only, open_store
 
 if TYPE_CHECKING:
-    from ledger.authoring import Author, Said
+    from ledger.authoring import Author, Said, Signed
     from ledger.identity import Identity
     from ledger.keys.log_key import LogKey
     from ledger.known import KnownLog
-    from ledger.log import Log
+    from ledger.log import Log, Outcome
     from ledger.mending import Mended
+    from ledger.placing import Request
     from ledger.policy import Policy
     from ledger.recording import Recorder
     from ledger.report import Report
-    from ledger.statement import Ref
     from ledger.store import Appending
 
 PIN_SECONDS: Final = 1.0  # a pin is moved at most this often while recording, and once at the end
@@ -56,7 +56,8 @@ class Ledger:
         data = store.read(0)
         self.genesis: Genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
         self._lock = threading.RLock()
-        self._writing: tuple[Log, Author, Identity] | None = None
+        self._placing: Log | None = None
+        self._writing: tuple[Author, Identity] | None = None
         self._pinned = float("-inf")
         _open.add(self)
 
@@ -195,9 +196,21 @@ class Ledger:
         return Recorder(self._record)
 
     def _record(self, what: Any, fields: dict[str, Any]) -> Receipt:
-        receipt = self._author().record(what, fields)
+        return self._place(self._author().sign(what, fields))
+
+    def _place(self, signed: "Signed") -> Receipt:
+        receipt = self._author().place(signed)
         self._move_pin()
         return receipt
+
+    def _place_each(self, requests: "Sequence[Request]") -> "list[Outcome]":
+        """Place statements that were signed elsewhere, in one commit; each succeeds or fails by itself.
+
+        Needs no key: whoever signed them is judged. Raises `Tampered` and `Unavailable`, which concern all of them.
+        """
+        outcomes = self._log().append_each(requests)
+        self._move_pin()
+        return outcomes
 
     def record_many(self, events: "Iterable[Said]") -> Recorded:
         """Record (type, fields) pairs, dicts with a `type`, or structs, in batches of up to 4,096 under one signature.
@@ -214,49 +227,23 @@ class Ledger:
         """Who records here, and with which key; raises `Misuse` where nobody can."""
         self._author()
         assert self._writing is not None
-        return self._writing[2]
+        return self._writing[1]
 
     def _author(self) -> "Author":
         with self._lock:
             if self._writing is None:
-                self._writing = self._begin_writing()
-            return self._writing[1]
+                from ledger.writing import begin_writing
 
-    def _begin_writing(self) -> "tuple[Log, Author, Identity]":
-        from ledger.authoring import Author
-        from ledger.capture import context
-        from ledger.identity import find_identity
-        from ledger.known import KnownLog
-        from ledger.log import Log
+                self._writing = begin_writing(self, self._log())
+            return self._writing[0]
 
-        with self.store.writing() as section:
-            trust = KnownLog.read(section, section.head()).trust
-        log_key = self._find_log_key()
-        identity = find_identity(trust, self._key, self._actor)
-        log = Log(self.store, log_key=log_key, now=_now, guard=self._guard)
-        author = Author(
-            log,
-            genesis=self.genesis_leaf,
-            actor=identity.actor,
-            signer=identity.signer,
-            look_up=self._look_up,
-            find_dataset=self._find_dataset,
-            context=lambda: context(self.place.capture),
-            find=self._find_bytes,
-            for_this_log=self.genesis.rules.__contains__,
-            state="sealed" if log_key else "placed",
-        )
-        return log, author, identity
+    def _log(self) -> "Log":
+        with self._lock:
+            if self._placing is None:
+                from ledger.log import Log
 
-    def _look_up(self, system: str, version: str) -> "tuple[Ref | None, dict[str, str]]":
-        from ledger.versions import look_up
-
-        return look_up(self, system, version)
-
-    def _find_dataset(self, dataset: str) -> str | None:
-        from ledger.versions import find_dataset
-
-        return find_dataset(self, dataset)
+                self._placing = Log(self.store, log_key=self._find_log_key(), now=_now, guard=self._guard)
+            return self._placing
 
     # ---- pins, checkpoints, proofs ----
 
@@ -267,15 +254,8 @@ class Ledger:
         entries are covered by it. Returns the kept note where it has both lines already. Raises `Misuse` where the
         log's key is not here, `Tampered` where what others placed does not pass the checks.
         """
-        from ledger.log import Log
-
         with self._lock:
-            log = (
-                self._writing[0]
-                if self._writing
-                else Log(self.store, log_key=self._find_log_key(), now=_now, guard=self._guard)
-            )
-            note = log.close_checkpoint()
+            note = self._log().close_checkpoint()
             move_pin(pin_path(self.origin), Pin(self.genesis_leaf, note.decode(), _now()))
         return note
 
@@ -292,9 +272,9 @@ class Ledger:
             check_against(pin, path, known, section)
 
     def _move_pin(self, *, now: bool = False) -> None:
-        if self._writing is None or (not now and time.monotonic() - self._pinned < PIN_SECONDS):
+        if self._placing is None or (not now and time.monotonic() - self._pinned < PIN_SECONDS):
             return
-        known = self._writing[0].known
+        known = self._placing.known
         if known is not None and known.head.covered == known.head.size:
             self._pinned = time.monotonic()
             move_pin(pin_path(self.origin), Pin(self.genesis_leaf, known.head.note.decode(), _now()))
@@ -352,7 +332,7 @@ class Ledger:
         """
         from ledger.mending import mend
 
-        self._writing = None
+        self._placing = self._writing = None
         return mend(self.store, self.genesis, log_key=self._find_log_key(), pin=read_pin(pin_path(self.origin)))
 
     # ---- the end ----
@@ -363,7 +343,7 @@ class Ledger:
             try:
                 self._move_pin(now=True)
             finally:
-                self._writing = None
+                self._placing = self._writing = None
                 self.store.close()
 
     def __enter__(self) -> Self:
@@ -392,7 +372,8 @@ def _now() -> str:
 def _after_fork() -> None:
     """In a forked child: locks may be held by threads that are not there; what was known is read again."""
     for ledger in list(_open):
-        ledger._lock, ledger._writing = threading.RLock(), None
+        ledger._lock = threading.RLock()
+        ledger._placing = ledger._writing = None
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -29,12 +29,27 @@ Said = tuple[str, dict[str, Any]] | dict[str, Any] | msgspec.Struct
 """One event for `record_many`: (type, fields), fields with a `type` among them, or a typed struct."""
 
 
+class Signed(NamedTuple):
+    """A statement that its author signed: it needs no log to be true. `expected` is the size the log must have.
+
+    `earlier`: what stands in the log already, where this is a retry of it.
+    """
+
+    item: Item
+    signatures: tuple[bytes, ...]
+    disclosures: tuple[str, ...]
+    expected: int | None = None
+    earlier: Receipt | None = None
+
+
 class Author:
-    """One actor with a key, writing to one log. `genesis` names the log (hex leaf of entry 0)."""
+    """One actor with a key. `genesis` names the log that is written to (hex leaf of entry 0); `log` is None for one
+    who only signs, while the log is away.
+    """
 
     def __init__(
         self,
-        log: Log,
+        log: Log | None,
         *,
         genesis: str,
         actor: str,
@@ -60,18 +75,31 @@ class Author:
 
     def record(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Receipt:
         """Record one statement and return where it stands; see `Ledger.record`."""
-        expected = fields.pop("expected_head", None)
-        draft = self._compose(what, fields)
-        said, disclosures = self._statement(draft)
+        return self.place(self.sign(what, fields))
+
+    def sign(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Signed:
+        """Return the statement that is said, signed; raise `Misuse` for what cannot be said."""
+        said = dict(fields)
+        expected = said.pop("expected_head", None)
+        draft = self._compose(what, said)
+        written, disclosures = self._statement(draft)
         if draft.id is not None and (earlier := self._find(draft.id)) is not None:
-            return _again(earlier, draft, said)
-        item = _item(said)
-        signed = Single(item, self._signer.sign(STATEMENT_TYPE, item.body))
-        request = Request([signed], expected, tuple(disclosures), signed_here=True)
-        return _receipt(item, self._log.append(request)[0], self._state)
+            receipt = _again(earlier, draft, written)
+            return Signed(Item(written, b"", b"", b""), (), (), earlier=receipt)
+        item = _item(written)
+        return Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), tuple(disclosures), expected)
+
+    def place(self, signed: Signed) -> Receipt:
+        """Place a statement that was signed here, and return where it stands, durable."""
+        if signed.earlier is not None:
+            return signed.earlier
+        assert self._log is not None
+        request = Request([Single(signed.item, signed.signatures)], signed.expected, signed.disclosures, True)
+        return _receipt(signed.item, self._log.append(request)[0], self._state)
 
     def record_many(self, events: Iterable[Said]) -> Recorded:
         """Record events in batches, one signature and one commit for up to 4,096 of them; constant memory."""
+        assert self._log is not None
         count, first, last = 0, -1, -1
         for batches in _groups(self._items(events), BATCHES_A_COMMIT):
             parts: list[Single | Batch] = [self._batch(items) for items in batches]

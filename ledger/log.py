@@ -16,7 +16,7 @@ and read again.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ledger import entry
@@ -47,18 +47,22 @@ def found(store: Store, item: Item, signatures: tuple[bytes, ...], log_key: LogK
         section.append([Row(0, item.id, data)], [], [], [], Head(1, leaf, edge.peaks(), 1, note))
 
 
+Outcome = list[Placement] | Misuse | Conflict
+"""What became of a request: where its statements stand, or why they do not."""
+
+
 class _Waiting:
-    """A request and its outcome. `ready` is released when it is done, or when its thread must lead."""
+    """A caller's requests and their outcomes. `ready` is released when it is done, or when its thread must lead."""
 
-    __slots__ = ("done", "error", "placements", "ready", "request")
+    __slots__ = ("done", "error", "outcomes", "ready", "requests")
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self.requests = requests
         self.ready = threading.Lock()
         self.ready.acquire()
         self.done = False
         self.error: BaseException | None = None
-        self.placements: list[Placement] = []
+        self.outcomes: list[Outcome] = []
 
 
 class Log:
@@ -77,6 +81,11 @@ class Log:
         self._known: KnownLog | None = None
 
     @property
+    def seals(self) -> bool:
+        """Whether the log's key is here: what is placed is covered at once."""
+        return self._log_key is not None
+
+    @property
     def known(self) -> KnownLog | None:
         """What was true of the log after the last commit of this process."""
         return self._known
@@ -87,7 +96,17 @@ class Log:
         Raises `Misuse` and `Conflict` (nothing of it was written), `Tampered` (the store is not what it was) and
         `Unavailable` (its `outcome` says whether it may have been written).
         """
-        mine = _Waiting(request)
+        outcome = self.append_each([request])[0]
+        if not isinstance(outcome, list):
+            raise outcome
+        return outcome
+
+    def append_each(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Place requests in their order, in one commit; each succeeds or fails by itself, and what failed is returned.
+
+        Raises `Tampered` and `Unavailable`, which concern all of them.
+        """
+        mine = _Waiting(requests)
         with self._mutex:
             self._queue.append(mine)
             lead, self._led = not self._led, True
@@ -97,7 +116,7 @@ class Log:
             self._lead()
         if mine.error is not None:
             raise mine.error
-        return mine.placements
+        return mine.outcomes
 
     def _lead(self) -> None:
         with self._mutex:
@@ -127,10 +146,7 @@ class Log:
         with self._store.writing() as section:
             commit = Commit(self._catch_up(section), section, self._now())
             for waiting in group:
-                try:
-                    waiting.placements = commit.place(waiting.request)
-                except (Misuse, Conflict) as error:
-                    waiting.error = error
+                waiting.outcomes = [_outcome(commit, request) for request in waiting.requests]
             commit.finish(self._seal)
 
     def _catch_up(self, section: Appending) -> KnownLog:
@@ -200,6 +216,13 @@ def close(checkpoint: Checkpoint, kept: bytes | None, log_key: LogKey) -> bytes:
     own = {(key.name, key.key_id) for key in log_key.verifier_keys}
     others = [line.text for line in note.signatures if (line.name, line.key_id) not in own]
     return sign_checkpoint(checkpoint, log_key.all) + "".join(others).encode()
+
+
+def _outcome(commit: Commit, request: Request) -> Outcome:
+    try:
+        return commit.place(request)
+    except (Misuse, Conflict) as error:
+        return error
 
 
 def _same(error: BaseException) -> BaseException:

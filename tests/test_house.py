@@ -33,7 +33,7 @@ ROOMS = [
     ["stores"],
     ["config", "pins", "receipts", "compose", "capture", "evidence"],
     ["identity", "authoring", "mending", "versions"],
-    ["founding", "recording"],
+    ["founding", "recording", "writing"],
     ["api"],
     ["default"],
     ["demo"],

@@ -45,7 +45,7 @@ def test_a_clock_a_little_behind_makes_recorded_stand_still(told, monkeypatch):
 
 def test_the_clock_steps_back_between_two_recordings(told, monkeypatch):
     say(told, 1)
-    told._author()._log._now = lambda: encoding.time_text(datetime.now(UTC) - timedelta(minutes=6))
+    told._log()._now = lambda: encoding.time_text(datetime.now(UTC) - timedelta(minutes=6))
     with pytest.raises(Unavailable) as caught:
         say(told, 2)
     assert caught.value.code == "clock"
