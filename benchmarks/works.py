@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import baselines
 from ledger.api import Ledger
-from ledger.stores.sqlite import open_read_only
+from ledger.stores.opening import open_read_only
 from ledger.verify import verify_log
 from projections import Projections, production
 

@@ -21,7 +21,7 @@ from ledger.merkle.proofs import inclusion_proof
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint
 from ledger.pins import Pin, check_against, move_pin, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded, write_proof
-from ledger.stores.sqlite import SqliteStore, open_read_only, open_store
+from ledger.stores.opening import locate, open_store, reopening
 
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said, Signed
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ledger.policy import Policy
     from ledger.recording import Recorder
     from ledger.report import Report
-    from ledger.store import Appending
+    from ledger.store import Appending, Store
 
 PIN_SECONDS: Final = 1.0  # a pin is moved at most this often while recording, and once at the end
 _open: "Final[weakref.WeakSet[Ledger]]" = weakref.WeakSet()
@@ -48,7 +48,7 @@ class Ledger:
     """
 
     def __init__(
-        self, store: SqliteStore, place: Place, *, key: Path | None, log_key: Path | None, actor: str | None
+        self, store: "Store", place: Place, *, key: Path | None, log_key: Path | None, actor: str | None
     ) -> None:
         self.place = place
         self.store = store
@@ -74,10 +74,10 @@ class Ledger:
         """Open the ledger that `location`, `LEDGER_URL` or the nearest ledger.toml names; it must exist.
 
         `key` and `log_key` name key files (else `LEDGER_KEY`, `LEDGER_LOG_KEY`, the user's folder of keys). Raises
-        `Misuse` where there is none, or the file is no ledger.
+        `Misuse` where there is none, or what is there is no ledger.
         """
         place = resolve(location)
-        store = open_store(str(place.path), read_only=read_only)
+        store = open_store(place.location, read_only=read_only)
         try:
             return cls(store, place, key=_path(key), log_key=_path(log_key), actor=actor)
         except BaseException:
@@ -87,27 +87,28 @@ class Ledger:
     @classmethod
     def create(
         cls,
-        path: str | os.PathLike[str],
+        location: str | os.PathLike[str],
         *,
         origin: str,
         actor: str,
         key: str | os.PathLike[str] | None = None,
         log_key: str | os.PathLike[str] | None = None,
     ) -> Self:
-        """Make a ledger file at `path` and open it. `origin` names it for ever; `actor` is its first administrator.
+        """Make a ledger in a file or at a URL. `origin` names it for ever; `actor` is its first administrator.
 
         Makes the two private keys where their files are not there. Raises `Misuse` where something is in the way.
         """
         from ledger.founding import make_ledger
 
-        make_ledger(Path(path), origin=origin, actor=actor, key=_path(key), log_key=_path(log_key))
-        return cls.open(path, key=key, log_key=log_key, actor=actor)
+        location = locate(os.fspath(location), "the argument")
+        make_ledger(location, origin=origin, actor=actor, key=_path(key), log_key=_path(log_key))
+        return cls.open(location, key=key, log_key=log_key, actor=actor)
 
     # ---- reading ----
 
     @property
-    def path(self) -> Path:
-        """The file."""
+    def path(self) -> Path | None:
+        """The file; None where the ledger is in a server."""
         return self.place.path
 
     @property
@@ -175,7 +176,7 @@ class Ledger:
             return self.store.read(which if which >= 0 else len(self) + which)
         data = self._find_bytes(which) if encoding.is_id(which) else None
         if data is None:
-            raise Misuse(f"there is no entry with id {which!r} in {self.path}", "ledger log", code="no_entry")
+            raise Misuse(f"there is no entry with id {which!r} in {self.place.location}", "ledger log", code="no_entry")
         return data
 
     def _find_bytes(self, id: str) -> bytes | None:
@@ -308,7 +309,9 @@ class Ledger:
         from ledger.verify import verify_log
 
         trusted = self.own_policy() if policy is None else policy
-        return verify_log(self.store, trusted, processes=processes, opener=open_read_only, progress=progress)
+        return verify_log(
+            self.store, trusted, processes=processes, opener=reopening(self.store.place), progress=progress
+        )
 
     def own_policy(self) -> "Policy":
         """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""
@@ -338,7 +341,7 @@ class Ledger:
     # ---- the end ----
 
     def close(self) -> None:
-        """Move the pin and let go of the file. Recording afterwards opens it again."""
+        """Move the pin and let go of the store. Recording afterwards opens it again."""
         with self._lock:
             try:
                 self._move_pin(now=True)
@@ -357,8 +360,8 @@ class Ledger:
         self.close()
 
     def __repr__(self) -> str:
-        """Name the log and its file."""
-        return f"<Ledger {self.origin} at {self.path}>"
+        """Name the log and its place."""
+        return f"<Ledger {self.origin} at {self.place.location}>"
 
 
 def _path(given: str | os.PathLike[str] | None) -> Path | None:

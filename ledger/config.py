@@ -10,6 +10,7 @@ import msgspec
 from ledger.encoding import is_digest, is_origin
 from ledger.errors import Misuse
 from ledger.notes.verifier import VerifierKey
+from ledger.stores.opening import is_url, locate, same_place, split_password
 
 FILE: Final = "ledger.toml"
 DATABASE: Final = "ledger.db"
@@ -18,19 +19,24 @@ CAPTURES: Final = ("git", "lockfile", "python", "ci")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A ledger's database, and what the settings beside it say of it; `source` says where that was read.
+    """Where a ledger is, and what the settings beside it say of it; `source` says where that was read.
 
-    `key` and `genesis` are worth as much as the file they stand in: `verify` uses those of the checkout it runs in,
-    never those beside a file that was received.
+    `location` is a path or a URL, without a password. `key` and `genesis` are worth as much as the file they stand in:
+    `verify` uses those of the checkout it runs in, never those beside a file that was received.
     """
 
-    path: Path
+    location: str
     source: str
     origin: str = ""
     key: VerifierKey | None = None
     genesis: str = ""
     system: str = ""
     capture: tuple[str, ...] = CAPTURES
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None where the ledger is in a server."""
+        return None if is_url(self.location) else Path(self.location)
 
 
 def resolve(location: str | os.PathLike[str] | None = None, start: Path | None = None) -> Place:
@@ -43,25 +49,47 @@ def resolve(location: str | os.PathLike[str] | None = None, start: Path | None =
     if url := os.environ.get("LEDGER_URL"):
         return _named(url, "LEDGER_URL")
     here = start or Path.cwd()
-    for folder in _upward(here):
-        found = _read_folder(folder)
-        if found is not None:
-            return found
+    found = _nearest(here)
+    if found is not None:
+        return found
     raise Misuse(f"no ledger found from {here} upward", "ledger init, or set LEDGER_URL", code="no_ledger")
 
 
 def _named(location: str, source: str) -> Place:
-    scheme, separator, rest = location.partition("://")
-    if separator and scheme != "sqlite":
-        raise Misuse(f"{scheme}:// is no store of this release ({source})", "name a SQLite file", code="store")
-    path = Path(rest.removeprefix("/") if separator else location)
+    location = locate(location, source)
+    if is_url(location):
+        return _described(location, source, _nearest(Path.cwd()))
+    path = Path(location)
     if path.is_dir():
-        return _read_folder(path) or Place(path=path / DATABASE, source=source)
+        return _read_folder(path) or Place(location=str(path / DATABASE), source=source)
     if path.name == FILE:
-        return _read_folder(path.parent) or Place(path=path, source=source)
-    beside = _read_folder(path.parent) if path.exists() else None
-    same = beside is not None and beside.path.resolve() == path.resolve()
-    return beside if beside is not None and same else Place(path=path, source=source)
+        return _read_folder(path.parent) or Place(location=str(path), source=source)
+    return _described(location, source, _read_folder(path.parent) if path.exists() else None)
+
+
+def _described(location: str, source: str, settings: Place | None) -> Place:
+    """Return a ledger with what settings say of it, if they are of this one."""
+    if settings is None or not same_place(settings.location, location):
+        return Place(location=location, source=source)
+    return msgspec.structs.replace(settings, location=location) if is_url(location) else settings
+
+
+def _nearest(start: Path) -> Place | None:
+    found = next((found for folder in _upward(start) if (found := _read_folder(folder)) is not None), None)
+    if found is not None:
+        _check_owner(Path(found.source), start)
+    return found
+
+
+def _check_owner(settings: Path, start: Path) -> None:
+    """Raise `Misuse` for settings that a stranger may have put into a shared folder above the one that is worked in."""
+    owner = settings.stat().st_uid
+    if owner not in (os.geteuid(), 0, start.stat().st_uid):
+        raise Misuse(
+            f"{settings} belongs to another user (uid {owner}) and was not used",
+            f"if it is the right one: --ledger {settings}",
+            code="owner",
+        )
 
 
 def _upward(start: Path) -> list[Path]:
@@ -113,7 +141,7 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
     if not good:
         raise Misuse(f"{path}: origin or genesis is malformed", "take them from Git again", code="config")
     return Place(
-        path=folder / (texts["url"].removeprefix("sqlite:///") or DATABASE),
+        location=_location(texts["url"], path, folder),
         source=str(path),
         origin=texts["origin"],
         key=VerifierKey.parse(texts["key"]) if texts["key"] else None,
@@ -121,6 +149,17 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
         system=texts["system"],
         capture=tuple(capture),
     )
+
+
+def _location(url: str, path: Path, folder: Path) -> str:
+    if is_url(url) and split_password(url)[1] is not None:
+        lines = path.read_text("utf-8").splitlines()
+        number = next((at for at, line in enumerate(lines, 1) if line.lstrip().startswith("url")), 1)
+        raise Misuse(
+            f"{path}:{number} holds a password and belongs in Git", "LEDGER_URL, PGPASSWORD or .pgpass", code="password"
+        )
+    location = locate(url or DATABASE, str(path))
+    return location if is_url(location) else str(folder / location)
 
 
 def write_config(folder: Path, *, database: str, origin: str, key: str, genesis: str) -> Path:

@@ -1,4 +1,4 @@
-"""Making a ledger, on purpose: its file, its keys, its entry 0."""
+"""Making a ledger, on purpose: its store, its keys, its entry 0."""
 
 import os
 from datetime import UTC, datetime
@@ -16,13 +16,15 @@ from ledger.keys.files import load_log_key, load_signer, save
 from ledger.keys.log_key import LogKey
 from ledger.log import found
 from ledger.placing import Item
-from ledger.stores.sqlite import create
+from ledger.stores.opening import check_free, create
 
 ALL_ROLES = ("admin", "approver", "compliance", "recorder")
 
 
-def make_ledger(path: Path, *, origin: str, actor: str, key: Path | None = None, log_key: Path | None = None) -> None:
-    """Make a ledger at `path` with `actor` as its first administrator, who holds every role and may hand them on.
+def make_ledger(
+    location: str, *, origin: str, actor: str, key: Path | None = None, log_key: Path | None = None
+) -> None:
+    """Make a ledger at a location with `actor` as its first administrator, who holds every role and may hand them on.
 
     `key` and `log_key` are the files of the two private keys (else the user's folder of keys); each is made where it
     is not there. Raises `Misuse` where something is in the way; then nothing is left behind but keys.
@@ -31,15 +33,14 @@ def make_ledger(path: Path, *, origin: str, actor: str, key: Path | None = None,
         raise Misuse(f"{origin!r} cannot name a ledger: printable ASCII, no blanks, no +", "ledger.bank.example/credit")
     if not is_handle(actor):
         raise Misuse(f"{actor!r} is no handle: lower-case letters, digits and . _ -", "mara", code="handle")
-    if path.exists():
-        raise Misuse(f"{path} is there already; nothing was changed", "use it, or choose another place", code="exists")
+    check_free(location)
     signer = _author(key or key_path(actor))
     sealer = _log_key(log_key or log_key_path(origin), origin)
     now = encoding.time_text(datetime.now(UTC))
     body = statement.write(_genesis(origin, actor, signer, sealer, now))
     fields = statement.read(body)
     item = Item(fields, body, encoding.id_bytes(fields["id"]), statement.statement_hash(body))
-    store = create(path)
+    store = create(location)
     try:
         found(store, item, signer.sign(STATEMENT_TYPE, body), sealer, now)
     finally:

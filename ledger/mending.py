@@ -14,8 +14,7 @@ from ledger.notes.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.pins import Pin
 from ledger.ranges import Known, RangeCheck
 from ledger.scan import START
-from ledger.store import Head
-from ledger.stores.sqlite import SqliteStore
+from ledger.store import Head, Store
 from ledger.trust import Trust
 
 _END = 2**53
@@ -29,7 +28,7 @@ class Mended(NamedTuple):
     covered: int
 
 
-def mend(store: SqliteStore, genesis: Genesis, *, log_key: LogKey | None, pin: Pin | None) -> Mended:
+def mend(store: Store, genesis: Genesis, *, log_key: LogKey | None, pin: Pin | None) -> Mended:
     """Compute tree hashes, head and key events from all entries, after every check over them, and store them.
 
     The checkpoint in the head is kept if it holds; if it is lost, `log_key` signs one, but only over a log that agrees
@@ -66,7 +65,7 @@ def mend(store: SqliteStore, genesis: Genesis, *, log_key: LogKey | None, pin: P
     return Mended(edge.size, len(tiles), covered)
 
 
-def _credentials(store: SqliteStore, trust: Trust) -> dict[str, Credential]:
+def _credentials(store: Store, trust: Trust) -> dict[str, Credential]:
     """Return every credential that any entry authorises: the list of key events may be what is lost."""
     found = {grant.credential.id: grant.credential for grant in trust.grants()}
     for row in store.rows(1, _END):
@@ -78,7 +77,7 @@ def _credentials(store: SqliteStore, trust: Trust) -> dict[str, Credential]:
     return found
 
 
-def _sealed(store: SqliteStore, genesis: Genesis, pin: Pin | None) -> dict[int, Checkpoint]:
+def _sealed(store: Store, genesis: Genesis, pin: Pin | None) -> dict[int, Checkpoint]:
     notes = [note for _, note in store.checkpoints()]
     if (note := store.head().note) != b"":
         notes.append(note)
@@ -90,7 +89,7 @@ def _sealed(store: SqliteStore, genesis: Genesis, pin: Pin | None) -> dict[int, 
     return {checkpoint.size: checkpoint for checkpoint in found if checkpoint.size}
 
 
-def _cover(store: SqliteStore, genesis: Genesis, edge: Edge, log_key: LogKey | None) -> tuple[int, bytes]:
+def _cover(store: Store, genesis: Genesis, edge: Edge, log_key: LogKey | None) -> tuple[int, bytes]:
     head = store.head()
     if head.note:
         return open_checkpoint(head.note, genesis.origin, genesis.log_keys).size, head.note

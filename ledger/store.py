@@ -81,7 +81,11 @@ class Appending(Protocol):
 
 
 class Store(Protocol):
-    """A place for one log. `place` is its path or URL, for messages and for opening it again in another process."""
+    """A place for one log.
+
+    `place` is its location, a path or a URL without a password: for messages, and for opening it again in another
+    process (`ledger.stores.opening.reopening`).
+    """
 
     place: str
 
@@ -111,6 +115,12 @@ class Store(Protocol):
 
     def writing(self) -> AbstractContextManager[Appending]:
         """Enter the write section; leaving it without `append` changes nothing."""
+
+    def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
+        """Put recomputed hashes, places of key events and head in the place of the stored ones, in one transaction."""
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint that somebody outside has seen, in the place of a kept one of its size."""
 
     def check_container(self) -> None:
         """Raise `Tampered` (C1) unless what is read from can be trusted to be a ledger's."""

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -19,42 +19,55 @@ IGNORED = ("ledger.db*", "ledger.projections.db*")
 
 
 @command()
-@click.argument("folder", required=False)
+@click.argument("where", metavar="[FOLDER|URL]", required=False)
 @click.option("--origin", help="The ledger's name for ever, such as ledger.bank.example/credit.")
 @click.option("--as", "actor", metavar="HANDLE", help="Your handle: the first administrator.")
-def init(call: Call, folder: str | None, origin: str | None, actor: str | None) -> Answer:
-    """Start a ledger in FOLDER (else here): ledger.db, ledger.toml and, where they are not there, two keys."""
+def init(call: Call, where: str | None, origin: str | None, actor: str | None) -> Answer:
+    """Start a ledger in FOLDER (else here): ledger.db, ledger.toml and, where they are not there, two keys.
+
+    With URL: in a PostgreSQL server, postgresql://OWNER@HOST/DATABASE; ledger.toml is written here.
+    """
     from ledger.api import Ledger
     from ledger.config import FILE, write_config
 
-    path = _database(folder, call.location)
-    _check_free(path.parent / FILE)
+    target = _target(where, call.location)
+    _check_free(target.folder / FILE)
     asking = sys.stdin.isatty() and not call.json
     origin = origin or _ask(asking, "Origin, the ledger's name for ever", "--origin ledger.bank.example/credit")
     actor = actor or _ask(asking, "Your handle", "--as mara")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Misuse(f"{path.parent} cannot be made: {error.strerror}", "choose another", code="folder") from None
-    with Ledger.create(path, origin=origin, actor=actor) as ledger:
+        raise Misuse(f"{target.folder} cannot be made: {error.strerror}", "choose another", code="folder") from None
+    with Ledger.create(target.location, origin=origin, actor=actor) as ledger:
         key = ledger.genesis.log_keys[0].text
-        written = write_config(path.parent, database=path.name, origin=origin, key=key, genesis=ledger.genesis_leaf)
+        genesis = ledger.genesis_leaf
+        written = write_config(target.folder, database=target.url, origin=origin, key=key, genesis=genesis)
         _pin(ledger)
-    return _told(path, written, origin, actor, key, ledger.genesis_leaf)
+    return _told(target, written, origin, actor, key, genesis)
 
 
-def _database(folder: str | None, location: str | None) -> Path:
+class _Target(NamedTuple):
+    """Where the ledger is to be, the folder of its ledger.toml, and what that says of where it is."""
+
+    location: str
+    folder: Path
+    url: str
+
+
+def _target(where: str | None, location: str | None) -> _Target:
     from ledger.config import DATABASE
+    from ledger.stores.opening import is_url, locate, without_user
 
-    if location is None:
-        return Path(folder or ".") / DATABASE
-    if folder is not None:
-        raise Misuse("FOLDER and --ledger both say where", "give one of them", code="usage")
-    scheme, separator, rest = location.partition("://")
-    if separator and scheme != "sqlite":
-        raise Misuse(f"{scheme}:// is no store of this release", "name a SQLite file", code="store")
-    path = Path(rest.removeprefix("/") if separator else location)
-    return path / DATABASE if path.is_dir() or not path.suffix else path
+    if where is not None and location is not None:
+        raise Misuse("FOLDER or URL and --ledger both say where", "give one of them", code="usage")
+    given = locate(where or location or ".", "the argument")
+    if is_url(given):
+        return _Target(given, Path(), without_user(given))
+    path = Path(given)
+    if where is not None or location is None or path.is_dir() or not path.suffix:
+        path /= DATABASE
+    return _Target(str(path), path.parent, path.name)
 
 
 def _check_free(config: Path) -> None:
@@ -106,17 +119,19 @@ def _ignore(folder: Path) -> Path | None:
     return path
 
 
-def _told(path: Path, config: Path, origin: str, actor: str, key: str, genesis: str) -> Answer:
+def _told(target: _Target, config: Path, origin: str, actor: str, key: str, genesis: str) -> Answer:
     from ledger.config import key_path, log_key_path
+    from ledger.stores.opening import is_url
 
-    ignored = _ignore(path.parent)
+    served = is_url(target.location)
+    ignored = None if served else _ignore(target.folder)
     author, sealer = key_path(actor), log_key_path(origin)
     document: dict[str, Any] = {
         "schema": "ledger.init/1",
         "origin": origin,
         "entries": 1,
         "actor": actor,
-        "database": str(path),
+        "database": target.location,
         "config": str(config),
         "log_key_file": str(sealer),
         "key_file": str(author),
@@ -128,7 +143,9 @@ def _told(path: Path, config: Path, origin: str, actor: str, key: str, genesis: 
     def lines(paint: Paint) -> list[str]:
         kept = " (added to .gitignore)" if ignored else ""
         rows = [
-            (short_path(path), f"the entries; stays out of Git{kept}"),
+            (target.url, "the entries")
+            if served
+            else (short_path(Path(target.location)), f"the entries; stays out of Git{kept}"),
             (short_path(config), "where the ledger is, its public key; commit it: Git then vouches for the key"),
             ("log's key", f"{short_path(sealer)}  seals entries"),
             ("your key", f"{short_path(author)}  {actor}: every role, among them administrator"),
@@ -145,8 +162,11 @@ def _told(path: Path, config: Path, origin: str, actor: str, key: str, genesis: 
 
 def _hidden(config: Path) -> list[str]:
     """Say what decides otherwise which ledger is meant here."""
+    from ledger.stores.opening import split_password
+
     notes = []
     if url := os.environ.get("LEDGER_URL"):
+        url = split_password(url)[0]
         notes.append(f"note: LEDGER_URL is set, so commands use {url}, not this ledger, until it is unset.")
     folder = config.parent.resolve()
     above = next((parent / config.name for parent in folder.parents if (parent / config.name).is_file()), None)

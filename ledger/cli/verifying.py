@@ -19,7 +19,7 @@ from ledger.errors import Misuse, Tampered
 from ledger.pins import pin_path, read_pin
 from ledger.receipts import is_proof
 from ledger.report import Failure, Report
-from ledger.stores.sqlite import open_read_only
+from ledger.stores.opening import is_url, locate, open_read_only, reopening
 from ledger.verify import verify_log
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _MANY: Final = 100_000  # entries from which further processes are worth their s
 
 
 @command()
-@click.argument("path", metavar="[PATH|RECEIPT]", required=False, type=click.Path(path_type=Path))
+@click.argument("what", metavar="[PATH|URL|RECEIPT]", required=False)
 @click.option("--key", "keys", metavar="VKEY", multiple=True, help="The log's key, got by another way.")
 @click.option(
     "--checkpoint", "checkpoints", multiple=True, type=click.Path(path_type=Path), help="A signed checkpoint."
@@ -39,26 +39,28 @@ _MANY: Final = 100_000  # entries from which further processes are worth their s
 @click.option("--processes", type=click.IntRange(1), help="Else: one a core for a long log.")
 def verify(
     call: Call,
-    path: Path | None,
+    what: str | None,
     keys: tuple[str, ...],
     checkpoints: tuple[Path, ...],
     allow_unpinned: bool,
     processes: int | None,
 ) -> Answer:
     """Run every check. Without PATH: your own ledger, by its ledger.toml and your pin. PATH of something received: by
-    --key, --checkpoint and your own pins alone, never by files beside it."""
+    --key, --checkpoint and your own pins alone, never by files beside it. A URL is a PATH, too."""
     given = read_keys(keys)
-    if path is not None and path.is_file() and is_proof(_first_bytes(path)):
+    if what is not None and Path(what).is_file() and is_proof(_first_bytes(Path(what))):
         from ledger.cli.receipt import check_receipt
 
-        return check_receipt(call, path, given)
-    if path is not None and call.location is not None:
+        return check_receipt(call, Path(what), given)
+    if what is not None and call.location is not None:
         raise Misuse("PATH and --ledger both say which", "PATH for what you received, --ledger for yours", code="usage")
-    place = None if path is not None else resolve(call.location)
-    database = _database(path) if path is not None else resolve(call.location).path
-    with closing(open_read_only(str(database))) as store:
+    place = None if what is not None else resolve(call.location)
+    location = _received(what) if what is not None else resolve(call.location).location
+    with closing(open_read_only(location)) as store:
         report, pinned = _verify(store, policy_of(genesis_of(store), place, given, checkpoints), processes)
-        block = report_block(report, store, "" if path is None else str(path), pinned=bool(pinned["moved"]))
+        block = report_block(
+            report, store, "" if what is None else location if is_url(location) else what, pinned=bool(pinned["moved"])
+        )
     code = 0 if allow_unpinned and report.verdict == "UNPINNED" else report.exit_code
     return Answer({**report.to_json(), "pin": pinned}, block, code)
 
@@ -71,11 +73,15 @@ def _first_bytes(path: Path) -> bytes:
         raise Misuse(f"{path}: {error.strerror}", "name a ledger or a receipt", code="no_file") from None
 
 
-def _database(path: Path) -> Path:
-    """Return the database in what was received, by its own name: a ledger.toml beside it is not read."""
+def _received(what: str) -> str:
+    """Return where what was received is, by its own name: a ledger.toml beside it is not read."""
+    location = locate(what, "the argument")
+    if is_url(location):
+        return location
+    path = Path(location)
     if not path.exists():
         raise Misuse(f"{path}: no such file or folder", "name a ledger or a receipt", code="no_file")
-    return path / DATABASE if path.is_dir() else path.parent / DATABASE if path.name == FILE else path
+    return str(path / DATABASE if path.is_dir() else path.parent / DATABASE if path.name == FILE else path)
 
 
 def _verify(store: "Store", policy: "Policy", processes: int | None) -> tuple[Report, dict[str, object]]:
@@ -83,7 +89,7 @@ def _verify(store: "Store", policy: "Policy", processes: int | None) -> tuple[Re
     workers = processes or (os.cpu_count() or 1 if size >= _MANY else 1)
     try:
         with _progress(size) as progress:
-            report = verify_log(store, policy, processes=workers, opener=open_read_only, progress=progress)
+            report = verify_log(store, policy, processes=workers, opener=reopening(store.place), progress=progress)
     except Tampered as error:
         report = _unreadable(error, size, policy)
     return report, _pin(store, report)

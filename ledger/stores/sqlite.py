@@ -32,12 +32,20 @@ BUSY_SECONDS: Final = 30.0
 STRIDE: Final = 256  # rows that a walk takes at a time
 
 
-def create(path: Path) -> "SqliteStore":
+def check_free(location: str) -> None:
+    """Raise `Misuse` if something is there already."""
+    if Path(location).exists():
+        raise Misuse(
+            f"{location} is there already; nothing was changed", "use it, or choose another place", code="exists"
+        )
+
+
+def create(location: str) -> "SqliteStore":
     """Make an empty ledger file; raise `Misuse` if something is there already."""
+    check_free(location)
+    path = Path(location)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-    except FileExistsError:
-        raise Misuse(f"{path} is there already; nothing was changed", "use it, or choose another place") from None
     except OSError as error:
         raise Misuse(f"{path} cannot be made: {error.strerror}", "choose another place") from None
     with faults(path):
@@ -51,14 +59,9 @@ def create(path: Path) -> "SqliteStore":
     return SqliteStore(path)
 
 
-def open_store(place: str, *, read_only: bool = False) -> "SqliteStore":
-    """Open the ledger file at `place`; raise `Misuse` if it is none, `Unavailable` if it cannot be read."""
-    return SqliteStore(Path(place), read_only=read_only)
-
-
-def open_read_only(place: str) -> "SqliteStore":
-    """Open a ledger file for reading only, as other processes of a verification do."""
-    return SqliteStore(Path(place), read_only=True)
+def open_store(location: str, *, read_only: bool = False) -> "SqliteStore":
+    """Open the ledger file at `location`; raise `Misuse` if it is none, `Unavailable` if it cannot be read."""
+    return SqliteStore(Path(location), read_only=read_only)
 
 
 class SqliteStore:

@@ -164,7 +164,7 @@ def test_the_environment_names_the_ledger(run, story, monkeypatch, tmp_path):
     monkeypatch.setenv("LEDGER_URL", str(Path("ledger.db").resolve()))
     monkeypatch.chdir(tmp_path)
     assert run("log", "--json").document["size"] == 6
-    monkeypatch.setenv("LEDGER_URL", "postgresql://db/ml")
+    monkeypatch.setenv("LEDGER_URL", "mysql://db/ml")
     assert "no store of this release" in run("log").error[0]
 
 

@@ -142,7 +142,7 @@ def test_a_newer_format_says_so(ledger):
 
 
 def test_an_empty_file_of_ours_has_no_entry_0(tmp_path):
-    create(tmp_path / "ledger.db").close()
+    create(str(tmp_path / "ledger.db")).close()
     with pytest.raises((Misuse, Tampered)):
         Ledger.open(tmp_path / "ledger.db")
 
