@@ -14,7 +14,7 @@ from ledger.notes import note as notes
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
 from ledger.notes.note import Note, SignatureLine, parse_note, render_note, verify_note
 from ledger.notes.verifier import ED25519, ED25519_COSIGNATURE, MLDSA44_COSIGNATURE, VerifierKey
-from tests.reference import form, signing
+from tests.reference.second import SECOND
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 BOUNDED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
@@ -133,9 +133,9 @@ def opens(data):
 
 def reference_opens(data):
     try:
-        note = signing.read_note(data)
-        signing.check_note(note, [signing.read_vkey(LOG_KEY.text, 3)])
-    except form.Bad:
+        note = SECOND.read_note(data)
+        SECOND.check_note(note, [SECOND.read_vkey(LOG_KEY.text, 3)])
+    except SECOND.Bad:
         return None
     return Checkpoint(note[1], note[2], note[3]) if note[1] == ORIGIN else None
 
@@ -305,7 +305,7 @@ def test_only_the_logs_own_name_signs_its_checkpoints():
 
 
 @BOUNDED
-@given(st.from_regex(form.ORIGIN, fullmatch=True), st.integers(0, 2**53 - 1), st.binary(min_size=32, max_size=32))
+@given(st.from_regex(SECOND.ORIGIN, fullmatch=True), st.integers(0, 2**53 - 1), st.binary(min_size=32, max_size=32))
 def test_a_checkpoint_reads_back(origin, size, root):
     checkpoint = Checkpoint(origin, size, root)
     assert parse_checkpoint(checkpoint.text) == checkpoint
@@ -360,7 +360,7 @@ def test_what_no_checkpoint_can_say(origin, size, root):
 @pytest.mark.parametrize("key", [LOG_KEY, WITNESS_KEY, VerifierKey.make("a", MLDSA44_COSIGNATURE, bytes(1312))])
 def test_a_vkey_reads_back(key):
     assert VerifierKey.parse(key.text) == key
-    assert signing.read_vkey(key.text, 3) == (key.name, key.key_id, key.kind, key.public)
+    assert SECOND.read_vkey(key.text, 3) == (key.name, key.key_id, key.kind, key.public)
 
 
 NAME, DIGITS, ENCODED = LOG_KEY.text.split("+", 2)

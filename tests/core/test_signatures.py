@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger import signatures
 from ledger.errors import Misuse
 from ledger.notes.verifier import ED25519, VerifierKey
-from tests.reference import signing
+from tests.reference.second import SECOND
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 INDEX = json.loads((VECTORS / "index.json").read_text())["logs"]
@@ -44,7 +44,7 @@ def test_the_14_spellings_of_points_of_small_order_are_refused(public):
     with pytest.raises(Misuse) as raised:
         signatures.check_point(public)
     assert raised.value.code == "bad_point"
-    assert not signing.is_prime_order(public)
+    assert not SECOND.is_prime_order(public)
 
 
 @pytest.mark.parametrize("one", [one for one in INDEX if "-point-" in one["name"] or one["name"].startswith("point-")])
@@ -60,26 +60,11 @@ def test_mixed_points_are_refused_and_good_ones_are_not():
     """A point of prime order, and the same moved by a point of order 2, 4 or 8, by the reference's own arithmetic."""
     good = LOG.public_key().public_bytes_raw()
     signatures.check_point(good)
-    moved = {pack(signing.add(unpack(good), unpack(small))) for small in SMALL[1:5]}
+    moved = {SECOND.write_point(SECOND.add(*map(SECOND.read_point, (good, small)))) for small in SMALL[1:5]}
     assert len(moved) == 4
     for public in moved:
         with pytest.raises(Misuse, match="prime order"):
             signatures.check_point(public)
-
-
-def unpack(data):
-    y, sign = int.from_bytes(data, "little") % 2**255, data[31] >> 7
-    square = (y * y - 1) * pow(signing.D * y * y + 1, -1, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * pow(2, (P - 1) // 4, P) % P
-    assert (x * x - square) % P == 0
-    return (P - x if x % 2 != sign else x), y, 1
-
-
-def pack(point):
-    x, y = (value * pow(point[2], -1, P) % P for value in point[:2])
-    return (y | x % 2 << 255).to_bytes(32, "little")
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])

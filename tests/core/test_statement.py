@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger import encoding, statement
 from ledger.errors import Misuse, Tampered
-from tests.reference import form
+from tests.reference.second import SECOND
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 BOUNDED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
@@ -91,7 +91,7 @@ def test_many_shallow_brackets_are_not_depth():
     assert statement.read(statement.write(fields)) == fields
 
 
-LABELS = st.from_regex(form.LABEL, fullmatch=True)
+LABELS = st.from_regex(SECOND.LABEL, fullmatch=True)
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -105,7 +105,7 @@ JSON = st.recursive(
 )
 FIELDS = st.fixed_dictionaries(
     {
-        "actor": st.from_regex(form.HANDLE, fullmatch=True),
+        "actor": st.from_regex(SECOND.HANDLE, fullmatch=True),
         "data": st.dictionaries(st.sampled_from(["a", "b", "c"]), JSON, max_size=3),
         "id": st.builds(encoding.make_id, st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10)),
         "key": st.binary(min_size=32, max_size=32).map(bytes.hex),
@@ -116,7 +116,7 @@ FIELDS = st.fixed_dictionaries(
     },
     optional={
         "critical": st.just(True),
-        "on_behalf_of": st.from_regex(form.HANDLE, fullmatch=True),
+        "on_behalf_of": st.from_regex(SECOND.HANDLE, fullmatch=True),
         "reason": st.text(st.sampled_from('aé😀\n\t"\\'), min_size=1, max_size=20),
         "refs": st.dictionaries(
             st.sampled_from(sorted(statement.RELATIONS)),
@@ -133,13 +133,13 @@ FIELDS = st.fixed_dictionaries(
 def test_what_is_written_is_read_by_both_readers(fields):
     data = statement.write(fields)
     assert statement.read(data) == fields
-    assert form.read_statement(data) == fields
+    assert SECOND.read_statement(data) == fields
 
 
 def accepted(read, data):
     try:
         read(data)
-    except (Tampered, form.Bad):
+    except (Tampered, SECOND.Bad):
         return False
     return True
 
@@ -151,14 +151,14 @@ def test_both_readers_agree_on_every_neighbour(name, data):
     place = data.draw(st.integers(0, len(changed) - 1))
     changed[place] = data.draw(st.sampled_from(b'"{}[]:,0019aZ.-_\xc3 ') | st.integers(0, 255))
     whole = bytes(changed) + GOOD[name][4000:]
-    assert accepted(statement.read, whole) == accepted(form.read_statement, whole)
+    assert accepted(statement.read, whole) == accepted(SECOND.read_statement, whole)
 
 
 @BOUNDED
-@given(st.sampled_from(sorted(PLAIN) + sorted(set(form.STATEMENT) - set(PLAIN))), JSON)
+@given(st.sampled_from(sorted(PLAIN) + sorted(set(SECOND.STATEMENT) - set(PLAIN))), JSON)
 def test_both_readers_agree_on_any_value_under_any_key(key, value):
     body = encoding.encode({**PLAIN, key: value})
-    assert accepted(statement.read, body) == accepted(form.read_statement, body)
+    assert accepted(statement.read, body) == accepted(SECOND.read_statement, body)
 
 
 def test_statement_hash_and_message():

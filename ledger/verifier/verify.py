@@ -1,0 +1,1229 @@
+"""Is this ledger what was signed? A whole verifier in one file, for whoever trusts nobody.
+
+Written from FORMAT.md (it lies beside this file) and from nothing else: it shares no code with the package that wrote
+the ledger. Python 3.9 or later and its standard library are enough. Where the package `cryptography` is installed, its
+Ed25519 and ML-DSA-44 are used, because they are faster; else those below are, and the verdict is the same.
+
+This is one file, and long, so that it can be read from top to bottom by one person in an afternoon, and run anywhere.
+The order is FORMAT.md's: bytes (1), small forms (2), statements (3), keys and signatures (4, 5), entries and batches
+(6, 7), tree and checkpoints (9), and then the checks (12) over a whole log, in one pass, entry after entry.
+
+Nothing that comes with a ledger is trusted: keys, genesis leaf and checkpoints that vouch for it are the caller's.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections import namedtuple
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+try:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    Ed25519PublicKey = None
+try:
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+except ImportError:
+    MLDSA44PublicKey = None
+
+
+class Bad(Exception):
+    """A rule is broken: the number of the check (section 12) and why."""
+
+    def __init__(self, check, why):
+        super().__init__(f"C{check}: {why}")
+        self.check = check
+        self.why = why
+
+
+class Unknown(Exception):
+    """C17: a later release may know what this means; this file does not."""
+
+
+def need(good, why, check=5):
+    if not good:
+        raise Bad(check, why)
+
+
+def sha(data):
+    return hashlib.sha256(data).digest()
+
+
+# ---- 1. Bytes: one form ----
+
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufdd0-\ufdef\ud800-\udfff"
+    + "".join(chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(17))
+    + "]"
+)
+ESCAPES = re.compile(r'\\[tn"\\]')
+TEXTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
+
+def decode(data, limit, depth=32):
+    """The object in `data`; Bad where it is not in the one form. Decode, spell again, compare."""
+    need(len(data) <= limit, f"{len(data)} bytes, the limit is {limit}")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Bad(5, "not UTF-8") from None
+    need(not FORBIDDEN.search(text), "a forbidden character")
+    need("\\" not in text or "\\" not in ESCAPES.sub("", text), "an escape that is none")
+    need(text.count("{") + text.count("[") <= depth or depth_of(text) <= depth, "too deep")
+    try:
+        value = READER.decode(text)
+    except ValueError:
+        raise Bad(5, "not JSON") from None
+    need(isinstance(value, dict), "not an object")
+    # CPython's writer is right but for the spelling of some decimals: where it differs, the plain one decides.
+    need(WRITER.encode(value) == text or spell(value) == text, "not in the one form")
+    if "\\" in text or max(map(len, text.split('"'))) > 64:  # else no key is longer than 64 characters, 256 bytes
+        need(all(len(key.encode()) <= 256 for key in keys_of(value)), "a key over 256 bytes")
+    return value
+
+
+def depth_of(text):
+    deepest = depth = 0
+    for c in TEXTS.sub("", text):
+        depth += (c in "{[") - (c in "}]")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def read_integer(token):
+    need(len(token) < 18 and token != "-0" and abs(int(token)) < 2**53, "an integer that is none")
+    return int(token)
+
+
+@lru_cache(maxsize=4096)
+def read_decimal(token):
+    value = float(token)
+    need(abs(value) != float("inf") and spell_decimal(value) == token, "a decimal spelt otherwise")
+    return value
+
+
+def no_constant(token):
+    raise Bad(5, f"{token} is no number")
+
+
+READER = json.JSONDecoder(parse_int=read_integer, parse_float=read_decimal, parse_constant=no_constant)
+WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def spell(value):
+    """A value in the one form, as text."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{spell(key)}:{spell(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(spell, value)) + "]"
+    return spell_decimal(value) if isinstance(value, float) else WRITER.encode(value)
+
+
+def spell_decimal(value):
+    """Rule 4. CPython's repr has the digits; where they stand is decided here."""
+    if value == 0:
+        return "0.0"  # -0.0 does not exist: its token differs from this
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    digits, minus = "".join(map(str, digits)), "-" * sign
+    if 1e-5 <= abs(value) < 1e16:
+        plain = f"{Decimal(minus + digits).scaleb(exponent):f}"
+        return plain if "." in plain else plain + ".0"
+    rest = "." + digits[1:] if len(digits) > 1 else ""
+    return f"{minus}{digits[0]}{rest}e{exponent + len(digits) - 1}"
+
+
+def keys_of(value):
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys_of(item)
+
+
+# ---- 2. Small forms ----
+
+HANDLE = NAME = "[a-z0-9][a-z0-9._-]{0,63}"
+LABEL = "[A-Za-z0-9][A-Za-z0-9._@:+/-]{0,127}"
+DIGEST, NAMED = "[0-9a-f]{64}", "sha256:[0-9a-f]{64}"
+ID = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+TYPE = r"[a-z][a-z0-9_]{1,47}|(?=.{1,128}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+/[a-z0-9][a-z0-9._-]{0,63}"
+ORIGIN = r"(?!.*://)[!-*,-~]{1,255}"
+TIME = r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z"
+
+
+@lru_cache(maxsize=65536)
+def matches(pattern, text):
+    return re.fullmatch(pattern, text, re.ASCII)
+
+
+def fits(pattern, value):
+    return isinstance(value, str) and matches(pattern, value) is not None
+
+
+def is_time(value):
+    found = isinstance(value, str) and matches(TIME, value)
+    try:
+        return bool(found) and date(*map(int, found.groups()[:3])).year >= 1970
+    except ValueError:
+        return False
+
+
+def is_integer(value, low, high):
+    return type(value) is int and low <= value <= high
+
+
+def unbase64(text):
+    """The bytes of strict base64, or None."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (ValueError, AttributeError):
+        return None
+    return data if base64.b64encode(data).decode() == text else None
+
+
+# ---- 3. Statement ----
+
+LABELS = set(
+    "action alert component dataset deployment document environment hold incident plan request segment system version"
+    "".split()
+)
+RELATIONS = set("answers caused_by corrects ends of supersedes under uses".split())
+REQUIRED = {"actor", "data", "id", "key", "rev", "subject", "time", "type"}
+
+
+def is_subject(value):
+    if not isinstance(value, dict):
+        return False
+    rest = dict(value)
+    if "artifacts" in rest:
+        parts = rest.pop("artifacts")
+        if not isinstance(parts, dict) or not 1 <= len(parts) <= 64:
+            return False
+        if not all(fits(NAME, name) and fits(NAMED, digest) for name, digest in parts.items()):
+            return False
+    if "handle" in rest and not fits(HANDLE, rest.pop("handle")):
+        return False
+    return all(key in LABELS and fits(LABEL, name) for key, name in rest.items())
+
+
+def is_refs(value):
+    if not isinstance(value, dict) or not value or not set(value) <= RELATIONS:
+        return False
+    if not all(isinstance(refs, list) and refs for refs in value.values()):
+        return False
+    every = [ref for refs in value.values() for ref in refs]
+    return len(every) <= 256 and all(
+        isinstance(ref, dict) and set(ref) == {"hash", "id"} and fits(DIGEST, ref["hash"]) and fits(ID, ref["id"])
+        for ref in every
+    )
+
+
+def is_also(value):
+    return isinstance(value, dict) and bool(value) and all(isinstance(digest, str) for digest in value.values())
+
+
+EVIDENCE = {
+    "digest": lambda v: fits(NAMED, v),
+    "kind": lambda v: fits("file|directory|external", v),
+    "media_type": lambda v: isinstance(v, str),
+    "size": lambda v: is_integer(v, 0, 2**53 - 1),
+    "also": is_also,
+    "name": lambda v: isinstance(v, str),
+    "personal_data": lambda v: v is True,
+    "retention": lambda v: fits("[AC]", v),
+    "unread": lambda v: v is True,
+    "uri": lambda v: isinstance(v, str),
+}
+
+
+def is_evidence(value):
+    return isinstance(value, list) and 1 <= len(value) <= 256 and all(map(is_evidence_item, value))
+
+
+def is_evidence_item(item):
+    if not isinstance(item, dict) or not {"digest", "kind", "media_type", "size"} <= set(item) <= set(EVIDENCE):
+        return False
+    return all(EVIDENCE[key](value) for key, value in item.items())
+
+
+def is_full(value):
+    return isinstance(value, dict) and bool(value) and not has_null(value)
+
+
+def has_null(value):
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value is None or any(map(has_null, inside))
+
+
+STATEMENT = {
+    "actor": lambda v: fits(HANDLE, v),
+    "claimed_by": is_full,
+    "context": is_full,
+    "critical": lambda v: v is True,
+    "data": lambda v: isinstance(v, dict),
+    "evidence": is_evidence,
+    "id": lambda v: isinstance(v, str) and re.fullmatch(ID, v) is not None,
+    "key": lambda v: fits(DIGEST, v),
+    "log": lambda v: fits(DIGEST, v),
+    "on_behalf_of": lambda v: fits(HANDLE, v),
+    "reason": lambda v: isinstance(v, str) and 1 <= len(v) <= 2000,
+    "refs": is_refs,
+    "rev": lambda v: is_integer(v, 1, 2**53 - 1),
+    "source": is_full,
+    "subject": is_subject,
+    "time": is_time,
+    "type": lambda v: fits(TYPE, v),
+}
+
+
+def check_statement(value):
+    need(isinstance(value, dict) and REQUIRED <= value.keys() <= STATEMENT.keys(), "keys of a statement")
+    for key, item in value.items():
+        need(STATEMENT[key](item), f"{key} of a statement")
+
+
+def read_statement(data):
+    """A statement by itself."""
+    value = decode(data, 49_152, 31)
+    check_statement(value)
+    return value
+
+
+# ---- 5. Ed25519 (RFC 8032), where `cryptography` is not there; and which points may be used, always ----
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+NEUTRAL = (0, 1, 1, 0)  # points are (X, Y, Z, T): x = X/Z, y = Y/Z, xy = T/Z
+
+
+@lru_cache(maxsize=1024)
+def read_point(public):
+    """The point that 32 bytes spell, or None where they are not its canonical spelling (section 5.1.3)."""
+    if len(public) != 32:
+        return None
+    y, sign = int.from_bytes(public, "little") % 2**255, public[31] >> 7
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    x = P - x if x % 2 != sign else x
+    return x, y, 1, x * y % P
+
+
+def write_point(point):
+    x, y, z, _ = point
+    inverse = pow(z, P - 2, P)
+    return (y * inverse % P | (x * inverse % P % 2) << 255).to_bytes(32, "little")
+
+
+def add(p, q):
+    """The addition law of section 5.1.4. It holds for any two points."""
+    a, b = (p[1] - p[0]) * (q[1] - q[0]), (p[1] + p[0]) * (q[1] + q[0])
+    c, d = 2 * D * p[3] * q[3], 2 * p[2] * q[2]
+    e, f, g, h = (b - a) % P, (d - c) % P, (d + c) % P, (b + a) % P
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def odd_multiples(point, count):
+    """[1 P, 3 P, 5 P, ...]."""
+    twice, found = add(point, point), [point]
+    for _ in range(count - 1):
+        found.append(add(found[-1], twice))
+    return found
+
+
+def signed_digits(n, width):
+    """n as a sum of digits[i] * 2^i, where each digit is 0 or odd and below 2^(width - 1), and few are not 0."""
+    digits = []
+    while n:
+        digit = 0
+        if n % 2:
+            digit = n % 2**width
+            digit -= 2**width if digit >= 2 ** (width - 1) else 0
+            n -= digit
+        digits.append(digit)
+        n //= 2
+    return digits
+
+
+@lru_cache(maxsize=256)
+def table_of(public, width):
+    """Odd multiples of a point and of its negative, by signed digit."""
+    point = read_point(public)
+    table = {}
+    for at, (x, y, z, t) in enumerate(odd_multiples(point, 2 ** (width - 2))):
+        table[2 * at + 1], table[-2 * at - 1] = (x, y, z, t), (P - x, y, z, P - t)
+    return table
+
+
+BASE = (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")  # y = 4/5, x even
+
+
+def combine(s, k, public):
+    """s B - k A (Straus: the doublings are shared)."""
+    of_base, of_key = table_of(BASE, 8), table_of(public, 5)
+    base, key = signed_digits(s, 8), signed_digits(k, 5)
+    x, y, z, t = NEUTRAL
+    for at in range(max(len(base), len(key)) - 1, -1, -1):
+        a, b, e = x * x, y * y, x + y
+        h = a + b
+        e, g = (h - e * e) % P, (a - b) % P
+        f = (2 * z * z + g) % P
+        x, y, z, t = e * f % P, g * h % P, f * g % P, e * h % P
+        if at < len(base) and base[at]:
+            x, y, z, t = add((x, y, z, t), of_base[base[at]])
+        if at < len(key) and key[at]:
+            x, y, z, t = add((x, y, z, t), of_key[-key[at]])
+    return x, y, z, t
+
+
+@lru_cache(maxsize=1024)
+def is_prime_order(public):
+    """Whether 32 bytes are the canonical spelling of a point of order L."""
+    point, total, n = read_point(public), NEUTRAL, L
+    if point is None or point[0] == 0:
+        return False  # not on the curve; orders 1 and 2
+    while n:
+        total = add(total, point) if n % 2 else total
+        point, n = add(point, point), n // 2
+    return total[0] == 0 and total[1] == total[2]
+
+
+def ed25519(public, message, signature):
+    """Section 5.1.7, cofactorless: S < L, and R is the canonical spelling of S B - k A."""
+    if len(signature) != 64 or read_point(public) is None:
+        return False
+    if Ed25519PublicKey is not None:
+        return by_cryptography(Ed25519PublicKey, public, message, signature)
+    s = int.from_bytes(signature[32:], "little")
+    if s >= L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
+    return write_point(combine(s, k, public)) == signature[:32]
+
+
+def by_cryptography(kind, public, message, signature):
+    try:
+        kind.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# ---- 5. ML-DSA-44 (FIPS 204, pure, empty context), where `cryptography` is not there ----
+
+Q = 8380417
+ZETAS = [pow(1753, int(f"{k:08b}"[::-1], 2), Q) for k in range(256)]  # 1753: a 512th root of unity
+GAMMA1, GAMMA2, BETA, OMEGA, TAU = 2**17, (Q - 1) // 88, 78, 80, 39
+
+
+def ntt(w):
+    """Algorithm 41."""
+    w, k, length = list(w), 0, 128
+    while length:
+        for start in range(0, 256, 2 * length):
+            k += 1
+            zeta = ZETAS[k]
+            for j in range(start, start + length):
+                t = zeta * w[j + length] % Q
+                w[j], w[j + length] = w[j] + t, w[j] - t
+        length //= 2
+    return [c % Q for c in w]
+
+
+def inverse_ntt(w):
+    """Algorithm 42."""
+    w, k, length = list(w), 256, 1
+    while length < 256:
+        for start in range(0, 256, 2 * length):
+            k -= 1
+            zeta = -ZETAS[k]
+            for j in range(start, start + length):
+                t = w[j]
+                w[j], w[j + length] = (t + w[j + length]) % Q, zeta * (t - w[j + length]) % Q
+        length *= 2
+    return [c * 8347681 % Q for c in w]  # 1/256
+
+
+def unpack_bits(data, width):
+    """Little-endian numbers of `width` bits."""
+    whole, mask = int.from_bytes(data, "little"), 2**width - 1
+    return [whole >> at & mask for at in range(0, 8 * len(data), width)]
+
+
+def sample_uniform(seed):
+    """Algorithm 30: a polynomial of the matrix, by rejection."""
+    size, found = 840, []
+    while len(found) < 256:
+        stream = hashlib.shake_128(seed).digest(size)
+        found = [c & 0x7FFFFF for c in (int.from_bytes(stream[at : at + 3], "little") for at in range(0, size, 3))]
+        found, size = [c for c in found if c < Q], size + 840
+    return found[:256]
+
+
+def sample_in_ball(seed):
+    """Algorithm 29: a polynomial with TAU coefficients 1 or -1, the others 0."""
+    stream = hashlib.shake_256(seed).digest(2048)
+    signs, at, c = int.from_bytes(stream[:8], "little"), 8, [0] * 256
+    for i in range(256 - TAU, 256):
+        while stream[at] > i:
+            at += 1
+        j, at = stream[at], at + 1
+        c[i], c[j] = c[j], -1 if signs & 1 else 1
+        signs >>= 1
+    return c
+
+
+def read_hints(data):
+    """Algorithm 21: where the high bits are to be put right, in four polynomials; None for another spelling."""
+    hints, at = [], 0
+    for end in data[OMEGA:]:
+        places = data[at:end]
+        if not at <= end <= OMEGA or list(places) != sorted(set(places)):
+            return None
+        hints.append(set(places))
+        at = end
+    return hints if not any(data[at:OMEGA]) else None
+
+
+def use_hint(r, hint):
+    """Algorithm 40 (and 36): the high bits of r, one further where the hint says so."""
+    low = r % (2 * GAMMA2)
+    low -= 2 * GAMMA2 if low > GAMMA2 else 0
+    high = (r - low) // (2 * GAMMA2)
+    if r - low == Q - 1:
+        high, low = 0, low - 1
+    return (high + (1 if low > 0 else -1)) % 44 if hint else high
+
+
+@lru_cache(maxsize=64)
+def mldsa44_key(public):
+    """The matrix, and minus t1 * 2^13, both as they are multiplied."""
+    matrix = [[sample_uniform(public[:32] + bytes([s, r])) for s in range(4)] for r in range(4)]
+    high = [unpack_bits(public[at : at + 320], 10) for at in range(32, 1312, 320)]
+    return matrix, [ntt([-c << 13 for c in poly]) for poly in high], hashlib.shake_256(public).digest(64)
+
+
+def mldsa44(public, message, signature):
+    """Algorithms 3 and 8."""
+    if len(public) != 1312 or len(signature) != 2420:
+        return False
+    if MLDSA44PublicKey is not None:
+        try:
+            return by_cryptography(MLDSA44PublicKey, public, message, signature)
+        except UnsupportedAlgorithm:
+            pass  # an OpenSSL without it
+    z = [[GAMMA1 - c for c in unpack_bits(signature[at : at + 576], 18)] for at in range(32, 2336, 576)]
+    hints = read_hints(signature[2336:])
+    if hints is None or max(abs(c) for poly in z for c in poly) >= GAMMA1 - BETA:
+        return False
+    matrix, minus_t, tr = mldsa44_key(public)
+    mu = hashlib.shake_256(tr + b"\0\0" + message).digest(64)
+    c, z = ntt(sample_in_ball(signature[:32])), [ntt(poly) for poly in z]
+    packed = b""
+    for row, t, hint in zip(matrix, minus_t, hints):
+        w = inverse_ntt([
+            a0 * z0 + a1 * z1 + a2 * z2 + a3 * z3 + c0 * t0
+            for a0, a1, a2, a3, z0, z1, z2, z3, c0, t0 in zip(*row, *z, c, t)
+        ])  # fmt: skip
+        high = (use_hint(r, at in hint) << 6 * at for at, r in enumerate(w))
+        packed += sum(high).to_bytes(192, "little")
+    return hashlib.shake_256(mu + packed).digest(32) == signature[:32]
+
+
+# ---- 4, 5. What is signed, keys and credentials ----
+
+NAMESPACES = {"statement": b"statement.v1@lifecycle-ledger", "batch": b"batch.v1@lifecycle-ledger"}
+SIZES = {"ed25519": 32, "sshsig-ed25519": 32, "ml-dsa-44": 1312}
+
+
+def strings(*parts):
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def sshsig(public, message, signature, namespace):
+    """PROTOCOL.sshsig: everything but the inner signature is known beforehand, so it is built and compared."""
+    inner = strings(b"ssh-ed25519") + (64).to_bytes(4, "big")
+    key = strings(b"ssh-ed25519", public)
+    start = b"SSHSIG\0\0\0\1" + strings(key, namespace, b"", b"sha512") + (len(inner) + 64).to_bytes(4, "big") + inner
+    signed = b"SSHSIG" + strings(namespace, b"", b"sha512", hashlib.sha512(message).digest())
+    right = signature[: len(start)] == start and len(signature) == len(start) + 64
+    return right and ed25519(public, signed, signature[-64:])
+
+
+def read_credential(value, check):
+    """[(scheme, public, key id)] and the credential's id; Bad(check) where it cannot be."""
+    need(isinstance(value, list) and 1 <= len(value) <= 2, "a credential has not one or two keys", check)
+    keys = []
+    for item in value:
+        need(isinstance(item, dict) and set(item) == {"public", "scheme"}, "a malformed key", check)
+        scheme, public = item["scheme"], unbase64(item["public"])
+        need(isinstance(scheme, str) and 1 <= len(scheme) <= 64 and public is not None, "a malformed key", check)
+        need(SIZES.get(scheme, len(public)) == len(public), "size of a key", check)
+        need("ed25519" not in scheme or scheme not in SIZES or is_prime_order(public), "a point not of order L", check)
+        keys.append((scheme, public, sha(b"lifecycle-ledger/key/v1\n" + scheme.encode() + b"\0" + public).hex()))
+    ids = [key[2] for key in keys]
+    need(ids == sorted(set(ids)) and len({key[0] for key in keys}) == len(keys), "order or schemes of keys", check)
+    need(len({key[1] for key in keys}) == len(keys), "one key under two schemes", check)
+    pair = sha(b"lifecycle-ledger/credential/v1\n" + b"".join(i.encode() + b"\n" for i in ids)).hex()
+    return keys, ids[0] if len(ids) == 1 else pair
+
+
+def signed_by(keys, purpose, body, signatures):
+    """True, False, or None where one of the schemes is not known and the others are good."""
+    kind = f"application/vnd.lifecycle-ledger.{purpose}.v1+json"
+    message = f"DSSEv1 {len(kind)} {kind} {len(body)} ".encode() + body
+    if len(signatures) != len(keys):
+        return False
+    unknown = False
+    for (scheme, public, _), text in zip(keys, signatures):
+        signature = unbase64(text)
+        if scheme == "ed25519":
+            good = ed25519(public, message, signature)
+        elif scheme == "ml-dsa-44":
+            good = mldsa44(public, message, signature)
+        elif scheme == "sshsig-ed25519":
+            good = sshsig(public, message, signature, NAMESPACES[purpose])
+        else:
+            good = unknown = True
+        if not good:
+            return False
+    return None if unknown else True
+
+
+# ---- 6, 7. Entry and batch ----
+
+HEAD = {
+    "actor": lambda v: fits(HANDLE, v),
+    "count": lambda v: is_integer(v, 1, 4096),
+    "id": lambda v: fits(ID, v),
+    "key": lambda v: fits(DIGEST, v),
+    "log": lambda v: fits(DIGEST, v),
+    "root": lambda v: fits(DIGEST, v),
+}
+
+
+def read_entry(data):
+    """An entry's fields, the bytes of its statement and those of its batch header."""
+    value = decode(data, 65_535)
+    need(value.keys() - {"batch"} == {"prev", "recorded", "seq", "signatures", "statement"}, "keys of an entry")
+    need(isinstance(value["prev"], str) and re.fullmatch(DIGEST, value["prev"]), "prev")
+    need(is_time(value["recorded"]), "recorded")
+    need(is_integer(value["seq"], 0, 2**53 - 2), "seq")
+    signatures, batch = value["signatures"], value.get("batch")
+    need(isinstance(signatures, list) and all(unbase64(s) is not None for s in signatures), "signatures")
+    need(2 + sum(len(s) + 3 for s in signatures) - bool(signatures) <= 12_288, "signatures too large")
+    if "batch" in value:
+        need(isinstance(batch, dict) and (batch.keys() == {"first"} or batch.keys() == HEAD.keys()), "batch")
+        need(is_integer(batch.get("first", 0), 0, 2**53 - 2), "first")
+        need(all(HEAD[key](item) for key, item in batch.items() if key != "first"), "batch header")
+    body = data[data.index(b',"statement":') + len(b',"statement":') : -1]
+    need(len(body) <= 49_152, "statement too large")
+    check_statement(value["statement"])
+    header = data[len(b'{"batch":') : data.index(b',"prev":')] if batch else b""
+    return value, body, header
+
+
+# ---- 9. Tree and checkpoint ----
+
+
+def leaf(data):
+    return sha(b"\0" + data)
+
+
+class Tree:
+    """RFC 6962, leaf after leaf: the roots of the complete subtrees so far, the largest first."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def add(self, hash):
+        self.size += 1
+        n = self.size
+        while n % 2 == 0:
+            hash, n = sha(b"\1" + self.peaks.pop() + hash), n // 2
+        self.peaks.append(hash)
+
+    def root(self):
+        if not self.peaks:
+            return sha(b"")
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = sha(b"\1" + peak + root)
+        return root
+
+
+def tree_root(leaves):
+    tree = Tree()
+    for hash in leaves:
+        tree.add(hash)
+    return tree.root()
+
+
+SPACES = "\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+LINE = re.compile(f"\u2014 ([^ +{SPACES}]+) ([A-Za-z0-9+/=]+)")
+
+Note = namedtuple("Note", "text origin size root signatures")
+Vkey = namedtuple("Vkey", "name id kind public")
+
+
+def read_vkey(text, check=3):
+    """(name, key id, kind, public)."""
+    parts = text.split("+", 2) if isinstance(text, str) else []
+    need(len(parts) == 3 and parts[0], "not a verifier key", check)
+    data = unbase64(parts[2]) or b"\0"
+    kind, public = data[0], data[1:]
+    need(kind in (1, 4, 6) and len(public) == (1312 if kind == 6 else 32), "kind or size of a verifier key", check)
+    ident = sha(parts[0].encode(errors="replace") + b"\n" + data)[:4]
+    need(ident.hex() == parts[1], "id of a verifier key", check)
+    need(kind == 6 or is_prime_order(public), "a point not of order L", check)
+    return Vkey(parts[0], ident, kind, public)
+
+
+def read_note(data):
+    """A checkpoint: text, origin, size, root, and [(name, key id, signature)]; Bad(2) for any other form."""
+    need(len(data) <= 65_536, "a note too large", 2)
+    try:
+        whole = data.decode()
+    except UnicodeDecodeError:
+        raise Bad(2, "a note that is not UTF-8") from None
+    need(not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", whole), "a control character in a note", 2)
+    text, blank, rest = whole.rpartition("\n\n")
+    lines = rest.split("\n")
+    need(blank and lines.pop() == "" and 1 <= len(lines) <= 32, "no signature lines, or too many", 2)
+    signatures = []
+    for line in lines:
+        found = LINE.fullmatch(line)
+        payload = unbase64(found[2]) if found else None
+        need(payload is not None and len(payload) > 4, "a malformed signature line", 2)
+        signatures.append((found[1], payload[:4], payload[4:]))
+    parts = text.split("\n")
+    need(len(parts) == 3 and fits(ORIGIN, parts[0]), "a checkpoint is not of three lines", 2)
+    need(fits("0|[1-9][0-9]{0,15}", parts[1]) and int(parts[1]) < 2**53, "size of a checkpoint", 2)
+    root = unbase64(parts[2])
+    need(root is not None and len(root) == 32, "root of a checkpoint", 2)
+    return Note(text + "\n", parts[0], int(parts[1]), root, signatures)
+
+
+def check_note(note, keys):
+    """Bad(3) unless a key of the log signed, and no known key's line is bad."""
+    good = False
+    for name, ident, signature in note.signatures:
+        for key in keys:
+            if key[:2] != (name, ident):
+                continue
+            need(is_good_line(note, key, signature), f"the signature of {name} does not fit", 3)
+            good = good or (name == note.origin and key.kind != 4)
+    need(good, "no key of the log that is trusted here signed it", 3)
+
+
+def is_good_line(note, key, signature):
+    if key.kind == 1:
+        return ed25519(key.public, note.text.encode(), signature)
+    time, rest = int.from_bytes(signature[:8], "big"), signature[8:]
+    if len(signature) < 8 or time >= 2**63:
+        return False
+    if key.kind == 4:
+        return ed25519(key.public, f"cosignature/v1\ntime {time}\n{note.text}".encode(), rest)
+    if time and key.name == note.origin:
+        return False
+    names = [bytes([len(part.encode())]) + part.encode() for part in (key.name, note.origin)]
+    message = b"subtree/v1\n\0" + names[0] + time.to_bytes(8, "big") + names[1] + bytes(8)
+    return mldsa44(key.public, message + note.size.to_bytes(8, "big") + note.root, rest)
+
+
+# ---- 8. Genesis, keys, rules ----
+
+GENESIS = {"administrators", "format", "hash", "log_keys", "nonce", "origin", "recovery", "rules"}
+ROLES = {"recorder", "approver", "compliance", "admin", "auditor"}
+WHYS = {"retired", "replaced", "lost", "compromised", "left"}
+Event = namedtuple("Event", "subject required optional")
+EVENTS = {  # what changes who may say what: keys of the subject, fields of data that must be, that may be
+    "actor_introduced": Event({"handle"}, {"kind"}, {"name", "contact", "function", "organisation"}),
+    "key_authorized": Event({"handle"}, {"keys", "roles"}, {"systems", "not_after"}),
+    "key_revoked": Event({"handle"}, {"key_id", "why"}, {"compromised_since"}),
+    "clock_reset": Event(set(), set(), {"note"}),
+}
+Grant = namedtuple("Grant", "actor keys roles systems not_after revoked")
+
+
+def read_roles(value, check):
+    need(isinstance(value, list) and value and all(isinstance(r, str) and r in ROLES for r in value), "roles", check)
+    need(len(set(value)) == len(value), "a role said twice", check)
+    return set(value)
+
+
+def read_rules(value):
+    need(isinstance(value, dict) and len(value) <= 1024, "rules", 10)
+    for kind, rule in value.items():
+        need(fits(TYPE, kind) and isinstance(rule, dict) and set(rule) == {"batch", "roles", "trust"}, "a rule", 10)
+        need(isinstance(rule["batch"], bool) and isinstance(rule["trust"], bool), "a rule", 10)
+        need(rule["roles"] == [] or read_roles(rule["roles"], 10), "roles of a rule", 10)
+    return value
+
+
+class Trust:
+    """Who may say what at one place of the log: C10, C12, C13, C16, C17."""
+
+    def __init__(self, said, own_leaf):
+        """C10: from the statement of entry 0."""
+        data = said["data"]
+        need(said["type"] == "genesis" and said["subject"] == {} and "log" not in said, "entry 0 is no genesis", 10)
+        if said["rev"] != 1 or data.keys() - GENESIS - {"continues"}:
+            raise Unknown("the genesis is of a later release")
+        need(data.keys() >= GENESIS, "fields of the genesis", 10)
+        need(type(data["format"]) is int and data["format"] == 1 and data["hash"] == "sha256", "format or hash", 10)
+        need(fits(ORIGIN, data["origin"]) and len(unbase64(data["nonce"]) or b"") == 32, "origin or nonce", 10)
+        more = data.get("continues", {"checkpoint": "", "origin": ""})
+        need(isinstance(more, dict) and set(more) == {"checkpoint", "origin"}, "continues", 10)
+        self.leaf, self.origin, self.rules = own_leaf, data["origin"], read_rules(data["rules"])
+        self.handles, self.used, self.grants, self.unknown = set(), set(), {}, False
+        self.read_log_keys(data["log_keys"])
+        self.read_recovery(data["recovery"])
+        self.read_administrators(data["administrators"], said)
+
+    def read_log_keys(self, value):
+        need(isinstance(value, list) and len(value) == 2, "log keys", 10)
+        self.log_keys = [read_vkey(text, 10) for text in value]
+        need([key.kind for key in self.log_keys] == [1, 6], "types of the log keys", 10)
+        need(all(key.name == self.origin for key in self.log_keys), "names of the log keys", 10)
+        need(self.log_keys[0].id != self.log_keys[1].id, "two log keys with one id", 10)
+        self.used = {key.public for key in self.log_keys}
+
+    def read_recovery(self, value):
+        need(isinstance(value, dict) and set(value) == {"keys", "threshold"}, "recovery", 10)
+        need(isinstance(value["keys"], list) and 1 <= len(value["keys"]) <= 64, "recovery", 10)
+        need(is_integer(value["threshold"], 1, len(value["keys"])), "threshold of recovery", 10)
+        for credential in value["keys"]:
+            read_credential(credential, 10)
+
+    def read_administrators(self, value, said):
+        need(isinstance(value, list) and 1 <= len(value) <= 64, "administrators", 10)
+        for place, one in enumerate(value):
+            need(isinstance(one, dict) and set(one) == {"handle", "keys", "roles"}, "an administrator", 10)
+            need(fits(HANDLE, one["handle"]), "handle of an administrator", 10)
+            roles = read_roles(one["roles"], 10)
+            need("admin" in roles, "an administrator without the role admin", 10)
+            keys, ident = read_credential(one["keys"], 10)
+            if place == 0:
+                first = (one["handle"], ident)
+                need((said["actor"], said["key"]) == first, "the genesis is not signed by the first administrator", 10)
+            self.use(keys, 10)
+            self.handles.add(one["handle"])
+            self.grants[ident] = Grant(one["handle"], keys, roles, None, "9999", False)
+
+    def use(self, keys, check):
+        """One public key: one actor, one scheme, one purpose."""
+        for _, public, _ in keys:
+            need(public not in self.used, "a key that serves here already", check)
+            self.used.add(public)
+
+    def judge(self, said, recorded):
+        """C10, C12, C13, C16: may this be said here?"""
+        kind, rule, log = said["type"], self.rules.get(said["type"]), said.get("log")
+        need(kind != "genesis", "a second genesis", 10)
+        need(rule is None or log is not None, f"{kind} does not say which log it is for", 12)
+        need(log is None or log == self.leaf, f"{kind} is meant for another log", 12)
+        grant = self.grants.get(said["key"])
+        need(grant is not None, "its key is not authorised here", 13)
+        need(grant.actor == said["actor"], f"its key is {grant.actor}'s, not {said['actor']}'s", 13)
+        need(not grant.revoked, "its key was revoked", 13)
+        need(recorded <= grant.not_after, "its key had run out", 13)
+        need(grant.systems is None or said["subject"].get("system") in grant.systems, "a system not of its key", 13)
+        need(not rule or not rule["roles"] or grant.roles & set(rule["roles"]), "its key has not got the role", 16)
+
+    def change(self, said):
+        """C13, C17: events on keys. What nobody knows here is Unknown, and then what follows may be right after all."""
+        event, data, handle = EVENTS.get(said["type"]), said["data"], said["subject"].get("handle")
+        if event is None or said["rev"] != 1 or data.keys() - event.required - event.optional:
+            self.unknown = True
+            raise Unknown(f"{said['type']} changes who may say what in a way that is not known here")
+        need(said["subject"].keys() == event.subject and data.keys() >= event.required, "subject or fields", 17)
+        if said["type"] == "actor_introduced":
+            need(data["kind"] in ("human", "service"), "kind", 17)
+            self.handles.add(handle)
+        elif said["type"] == "key_authorized":
+            self.authorise(data, handle)
+        elif said["type"] == "key_revoked":
+            self.revoke(data, handle)
+
+    def authorise(self, data, handle):
+        need(handle in self.handles, f"a key of {handle}, whom nobody introduced", 13)
+        systems, not_after = data.get("systems"), data.get("not_after", "9999")
+        need(systems is None or (isinstance(systems, list) and 1 <= len(systems) <= 256), "systems", 17)
+        need(systems is None or all(fits(LABEL, system) for system in systems), "systems", 17)
+        need("not_after" not in data or is_time(not_after), "not_after", 17)
+        roles = read_roles(data["roles"], 17)
+        keys, ident = read_credential(data["keys"], 13)
+        self.use(keys, 13)
+        self.grants[ident] = Grant(handle, keys, roles, systems, not_after, False)
+
+    def revoke(self, data, handle):
+        need(fits(DIGEST, data["key_id"]) and data["why"] in WHYS, "key_id or why", 17)
+        need("compromised_since" not in data or is_time(data["compromised_since"]), "compromised_since", 17)
+        grant = self.grants.get(data["key_id"])
+        need(grant and grant.actor == handle and not grant.revoked, f"a key that {handle} has not got", 13)
+        others = [g for g in self.grants.values() if g is not grant and not g.revoked and "admin" in g.roles]
+        need("admin" not in grant.roles or others, "the last administrator's key", 13)
+        self.grants[data["key_id"]] = grant._replace(revoked=True)
+
+
+# ---- 10. Sealed fields ----
+
+
+def read_disclosure(shown):
+    """The id and the steps of the place that a disclosure names."""
+    need(len(shown) <= 65_536 and re.fullmatch("[A-Za-z0-9_-]*", shown), "a disclosure of another form", 20)
+    try:
+        data = base64.urlsafe_b64decode(shown + "=" * (-len(shown) % 4))
+        array = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        raise Bad(20, "a disclosure that is no base64url of JSON") from None
+    need(base64.urlsafe_b64encode(data).decode().rstrip("=") == shown, "a disclosure of another form", 20)
+    need(isinstance(array, list) and len(array) == 3, "a disclosure of another form", 20)
+    need(all(isinstance(item, str) for item in array[:2]) and len(array[0]) == 22, "a disclosure of another form", 20)
+    ident, *path = array[1].split("/")
+    need(fits(ID, ident) and path, "a disclosure that names no place", 20)
+    return ident, [step.replace("~1", "/").replace("~0", "~") for step in path]
+
+
+def opens(said, path, shown):
+    """Whether the commitment at the place is the one that the disclosure opens."""
+    value = said
+    try:
+        for step in path:
+            value = value[int(step) if isinstance(value, list) else step]
+    except (ValueError, LookupError, TypeError):
+        return False
+    return value == {"sealed": base64.urlsafe_b64encode(sha(shown.encode())).decode().rstrip("=")}
+
+
+# ---- 12. The checks, over a whole log ----
+
+# The types of format 1 that this file knows (C17: what is critical must be among them).
+KNOWN = set(
+    """
+    actor_introduced alert_acknowledged alert_resolved approval_requested approval_revoked approved
+    change_recorded clock_reset corrected dataset_registered deployed deployment_observed drift_alerted
+    evaluated genesis key_authorized key_revoked metric_plan_defined placed_on_market put_into_service
+    rejected resumed retired rolled_back substantial_modification_assessed suspended system_registered trained
+    undeployed verified version_registered
+    """.split()
+)
+
+BATCH = "the batch that begins here is not"
+AHEAD = timedelta(minutes=5)
+Found = namedtuple("Found", "check seq what")  # seq is None where the place is no entry
+Placed = namedtuple("Placed", "seq fields body header")
+Result = namedtuple(
+    "Result", "verdict failures missing findings size covered origin root vouchers sound_before log_key genesis"
+)
+
+
+def verify(entries, checkpoints, keys=(), genesis="", pins=(), disclosures=()):
+    """Judge a log: its entries' bytes in order, the notes kept with it (the newest last), and its disclosures.
+
+    What the verifier brought: `keys` (vkeys), `genesis` (leaf of entry 0), `pins` (checkpoints).
+    """
+    log = Log([read_vkey(key) for key in keys], genesis)
+    for shown in disclosures:
+        log.disclose(shown)
+    entries = iter(entries)
+    first = next(entries, None)
+    second = next(entries, None)
+    if log.begin(first, second):
+        log.expect(checkpoints, 9)
+        log.expect(pins, 4)
+        for data in (first, second):
+            if data is not None:
+                log.take(data)
+        for data in entries:
+            log.take(data)
+        log.finish()
+    return log.result()
+
+
+class Log:
+    """One verification: begin, expect, take entry after entry, finish, result."""
+
+    def __init__(self, keys, genesis):
+        self.keys, self.wanted_genesis = keys, genesis
+        self.tree, self.trust, self.leaf0 = Tree(), None, b""
+        self.failures, self.missing, self.findings = [], [], []
+        self.notes, self.roots, self.cut = [], {}, set()  # (note, check); size -> root; sizes inside a batch
+        self.prev, self.recorded = "0" * 64, ""
+        self.ids, self.waiting = {}, []  # id -> statement hash and seq; references to what is not there yet
+        self.shown = {}  # id -> [(disclosure, path)]
+        self.batch, self.hashes, self.bytes, self.lost = None, [], 0, None
+        self.vouchers, self.covered, self.good_to = [], 0, 0
+
+    def fail(self, check, seq, what):
+        self.failures.append(Found(check, seq, what))
+
+    def fail_unless(self, good, check, seq, what):
+        if not good:
+            self.fail(check, seq, what)
+
+    # ---- C10 ----
+
+    def begin(self, first, second):
+        """Read entry 0. False where nothing after it would mean anything."""
+        if first is None:
+            self.fail(10, 0, "there is no entry 0")
+            return False
+        self.leaf0 = leaf(first)
+        try:
+            said = read_entry(first)[0]["statement"]
+            self.trust = Trust(said, self.leaf0.hex())
+            need(self.wanted_genesis in ("", self.leaf0.hex()), "another log: entry 0 is not the one you named", 10)
+        except Bad as bad:
+            self.fail(bad.check, 0, bad.why)
+            return False
+        except Unknown as unknown:
+            self.later_genesis(second, unknown)
+            return False
+        return True
+
+    def later_genesis(self, second, unknown):
+        """C17 if entry 0 is what the log was built on; else it was changed to look like a later release's."""
+        try:
+            prev = read_entry(second)[0]["prev"] if second is not None else self.leaf0.hex()
+        except Bad:
+            prev = self.leaf0.hex()
+        if {prev, self.wanted_genesis or prev} != {self.leaf0.hex()}:
+            self.fail(7, 0, f"not the bytes that the log was built on ({unknown})")
+        else:
+            self.missing.append(Found(17, 0, str(unknown)))
+
+    # ---- C2, C3; what C4 and C9 will compare ----
+
+    def expect(self, notes, check):
+        """Take checkpoints: kept ones (C9) or the verifier's own (C4)."""
+        for at, data in enumerate(notes):
+            name = "a kept checkpoint" if check == 9 else "your checkpoint"
+            try:
+                note = read_note(data)
+                need(note.origin == self.trust.origin, f"of {note.origin}, not of {self.trust.origin}", 2)
+                check_note(note, self.keys or self.trust.log_keys)
+            except Bad as bad:
+                self.fail(bad.check, None, f"{name}: {bad.why}")
+                continue
+            self.notes.append((note, check, name))
+            self.roots[note.size] = self.tree.root() if note.size == 0 else None
+            if check == 9 and at == len(notes) - 1:
+                self.covered = note.size
+
+    # ---- entry after entry ----
+
+    def take(self, data):
+        """C5 to C8, C11, and all that one entry and those before it allow to check."""
+        seq, hash = self.tree.size, leaf(data)
+        try:
+            placed = Placed(seq, *read_entry(data))
+        except Bad as bad:
+            self.fail(bad.check, seq, bad.why)
+            if self.batch:
+                self.lost, self.batch = self.batch.seq, None  # the batch around it cannot be judged
+        else:
+            self.follow(placed)
+            self.place_in_batch(placed)
+            self.author(placed)
+            self.refer(placed)
+            self.open(placed)
+        self.prev = hash.hex()
+        self.tree.add(hash)
+        if self.tree.size in self.roots:
+            self.roots[self.tree.size] = self.tree.root()
+
+    def follow(self, placed):
+        fields, said, seq = placed.fields, placed.fields["statement"], placed.seq
+        self.fail_unless(fields["seq"] == seq, 6, seq, f"here stand the bytes of entry {fields['seq']}")
+        self.fail_unless(fields["prev"] == self.prev, 7, seq, "not chained to the entry before it")
+        late = fields["recorded"] >= self.recorded or said["type"] == "clock_reset"
+        self.fail_unless(late, 8, seq, "recorded before the entry before it")
+        self.recorded = fields["recorded"]
+        if said["time"] > self.recorded and moment(said["time"]) - moment(self.recorded) > AHEAD:
+            self.findings.append(Found(22, seq, "dated after it was recorded"))
+
+    # ---- C15 ----
+
+    def place_in_batch(self, placed):
+        batch, seq = placed.fields.get("batch"), placed.seq
+        first = batch.get("first") if batch else None
+        if self.batch and first != self.batch.seq:
+            self.fail(15, self.batch.seq, f"{BATCH} whole: entry {seq} is none of its members")
+            self.batch = None
+        if not batch:
+            return
+        if first is None:
+            self.batch, self.hashes, self.bytes = placed, [], 0
+            self.fail_unless(batch["log"] == self.leaf0.hex(), 15, seq, "a batch for another log")
+        elif not self.batch:
+            self.fail_unless(first == self.lost, 15, seq, "a member of no batch here")
+            return
+        else:
+            self.cut.add(seq)  # a checkpoint of this size would end inside the batch
+        self.member(placed, self.batch.fields["batch"])
+
+    def member(self, placed, head):
+        said, seq = placed.fields["statement"], placed.seq
+        rule = self.trust.rules.get(said["type"], {"batch": True})
+        author = (said["actor"], said["key"]) == (head["actor"], head["key"])
+        self.fail_unless(author, 15, seq, "by another than its batch")
+        self.fail_unless(said["type"] != "genesis" and rule["batch"], 15, seq, f"{said['type']} in a batch")
+        signed = placed.fields["signatures"] and placed is not self.batch
+        self.fail_unless(not signed, 15, seq, "a member with a signature")
+        self.hashes.append(leaf(placed.body))
+        self.bytes += len(placed.body)
+        if len(self.hashes) == head["count"]:
+            right = tree_root(self.hashes).hex() == head["root"] and self.bytes <= 2**23
+            self.fail_unless(right, 15, self.batch.seq, f"{BATCH} what was signed")
+            self.batch = None
+
+    # ---- C12, C13, C14, C16, C17, C19 ----
+
+    def author(self, placed):
+        said, seq, kind = placed.fields["statement"], placed.seq, placed.fields["statement"]["type"]
+        self.signatures(placed)
+        if kind in ("approved", "rejected"):
+            bound = "artifacts" in said["subject"] or "document" in said["subject"]
+            self.fail_unless(bound, 19, seq, f"{kind} names no digest set or document")
+        if seq == 0:
+            return
+        try:
+            self.trust.judge(said, placed.fields["recorded"])
+            if self.trust.rules.get(kind, {"trust": False})["trust"]:
+                self.trust.change(said)
+        except Bad as bad:
+            if self.trust.unknown:
+                self.missing.append(Found(17, seq, f"{bad.why}, unless an unknown event allows it"))
+            else:
+                self.fail(bad.check, seq, bad.why)
+        except Unknown as unknown:
+            self.missing.append(Found(17, seq, str(unknown)))
+        if said.get("critical") and kind not in KNOWN:
+            self.missing.append(Found(17, seq, f"{kind} is critical, and not known here"))
+
+    def signatures(self, placed):
+        batch, signatures = placed.fields.get("batch"), placed.fields["signatures"]
+        if batch and "first" in batch:
+            return  # C15 looks after members
+        key = batch["key"] if batch else placed.fields["statement"]["key"]
+        purpose, body = ("batch", placed.header) if batch else ("statement", placed.body)
+        grant = self.trust.grants.get(key)
+        if grant is None:
+            if batch and key != placed.fields["statement"]["key"]:
+                self.fail(14, placed.seq, "a batch signed with an unknown key")
+            return  # C13 says that the key is not authorised
+        good = signed_by(grant.keys, purpose, body, signatures)
+        if good is None:
+            self.missing.append(Found(14, placed.seq, "a signature of a scheme that is not known here"))
+        elif not good:
+            self.fail(14, placed.seq, "its signature does not fit")
+
+    # ---- C11, C18 ----
+
+    def refer(self, placed):
+        said, seq = placed.fields["statement"], placed.seq
+        own = bytes.fromhex(said["id"].replace("-", ""))
+        self.fail_unless(own not in self.ids, 11, seq, "an id that stands in the log before it")
+        strict = said["type"] in self.trust.rules
+        for refs in said.get("refs", {}).values():
+            for ref in refs:
+                ident = bytes.fromhex(ref["id"].replace("-", ""))
+                if ident == own:
+                    self.fail(18, seq, "a reference to itself")
+                elif ident in self.ids:
+                    right = self.ids[ident][:32].hex() == ref["hash"]
+                    self.fail_unless(right, 18, seq, f"a reference to {ref['id']}, but not with that hash")
+                elif strict:
+                    self.fail(18, seq, f"a reference to {ref['id']}, which is not in the log before it")
+                else:
+                    self.waiting.append((seq, ident, ref["hash"]))
+        self.ids.setdefault(own, leaf(placed.body) + seq.to_bytes(8, "big"))
+
+    # ---- C20 ----
+
+    def disclose(self, shown):
+        try:
+            ident, path = read_disclosure(shown)
+        except Bad as bad:
+            self.fail(bad.check, None, bad.why)
+        else:
+            self.shown.setdefault(ident, []).append((shown, path))
+
+    def open(self, placed):
+        if self.shown:
+            said = placed.fields["statement"]
+            for shown, path in self.shown.pop(said["id"], ()):
+                where = "/" + "/".join(path)
+                self.fail_unless(opens(said, path, shown), 20, placed.seq, f"a disclosure does not open {where}")
+
+    # ---- the end ----
+
+    def finish(self):
+        if self.batch:
+            self.fail(15, self.batch.seq, f"{BATCH} whole: the log ends")
+        for seq, ident, hash in self.waiting:
+            if ident in self.ids and self.ids[ident][:32].hex() != hash:
+                self.fail(18, seq, "a reference to a later entry, but not with its hash")
+        for ident in self.shown:
+            self.fail(20, None, f"a disclosure is for {ident}, which is not in the log")
+        for note, check, name in self.notes:
+            self.hold(note, check, name)
+
+    def hold(self, note, check, name):
+        """C4, C9: the root at the checkpoint's size; C15: no batch is cut there."""
+        root = self.roots[note.size]
+        if note.size > self.tree.size:
+            what = f"{name} has {note.size:,} entries, the log has {self.tree.size:,}: the newest are missing"
+            self.fail(check, self.tree.size, what)
+        elif root != note.root:
+            self.fail(check, None, f"the first {note.size:,} entries are not those that {name} was signed over")
+        else:
+            self.good_to = max(self.good_to, note.size)
+            if note.size in self.cut:
+                self.fail(15, None, f"a checkpoint of {note.size:,} entries ends inside a batch")
+            if check == 4:
+                self.vouchers.append((name, note.size))
+
+    def result(self):
+        failures = in_order(self.failures)
+        vouched = bool(self.keys or self.wanted_genesis or self.vouchers)
+        verdict = "BROKEN" if failures else "UNVERIFIABLE" if self.missing else "VERIFIED" if vouched else "UNPINNED"
+        places = [found.seq for found in failures if found.seq is not None]
+        sound = min(places) if places else self.good_to if failures else self.tree.size
+        trust = self.trust
+        return Result(
+            verdict, failures, self.missing, self.findings, self.tree.size, self.covered,
+            trust.origin if trust else "", self.tree.root().hex(), self.vouchers, sound,
+            trust.log_keys[0] if trust else None, self.leaf0.hex(),
+        )  # fmt: skip
+
+
+def in_order(failures):
+    """Failures by entry; what repeats another one (a batch around it, a note over it) after it.
+
+    C7: where only the link into entry k is broken, and the link out of k holds, the bytes of k are what was sealed, and
+    k - 1 was changed.
+    """
+    links, named = {found.seq for found in failures if found.check == 7}, []
+    for found in failures:
+        if found.check == 7 and found.seq and not {found.seq - 1, found.seq + 1} & links:
+            found = Found(7, found.seq - 1, f"not the bytes that entry {found.seq} was chained to")
+        named.append(found)
+    return sorted(
+        named, key=lambda found: (found.seq is None, found.what.startswith(BATCH), found.seq or 0, found.check)
+    )
+
+
+def moment(time):
+    return datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%fZ")
