@@ -91,7 +91,7 @@ def reencode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def _plain(data: bytes) -> bool:
+def _plain(data: bytes, depth: int = DEPTH_LIMIT) -> bool:
     """Whether a few scans in C show that `_inspect` has nothing to find in JSON text `data`."""
     return (
         data.isascii()
@@ -100,14 +100,17 @@ def _plain(data: bytes) -> bool:
         and (b"-0.0" not in data or _MINUS_ZERO.search(data) is None)
         and data[:1] in b"{["  # a bare number has nothing before it that would show it
         and not any(map(data.translate(_SHAPE).__contains__, _LONG_INTEGERS))
-        and max(map(len, data.translate(None, _BRACKETS_KEPT).split(b"\n"))) <= DEPTH_LIMIT
+        and max(map(len, data.translate(None, _BRACKETS_KEPT).split(b"\n"))) <= depth
         and (len(data) < _BARE or _LONG_STRING.search(data) is None)
     )
 
 
-def plain_lines(data: bytes) -> bool:
-    """Whether scans in C show that `_inspect` has nothing to find in any of the lines of `data`, JSON texts."""
-    return _plain(data)
+def plain_lines(data: bytes, depth: int) -> bool:
+    """Whether scans in C show that `_inspect` has nothing to find in any of the lines of `data`, JSON texts.
+
+    A line may end before its text does, where what follows is known; `depth` is how deep a line may be.
+    """
+    return _plain(data, depth)
 
 
 def _check_utf8(data: bytes) -> None:

@@ -141,7 +141,7 @@ class RangeCheck:
         self._fail(*chunk.failures)
         at = 0
         while at < len(chunk.rows):
-            row, placed = chunk.rows[at], chunk.entries[at]
+            row, placed, body = chunk.rows[at], chunk.entries[at], chunk.bodies[at]
             run = self._members(chunk, at)
             at += run or 1
             if run:
@@ -149,7 +149,6 @@ class RangeCheck:
             if placed is None:
                 self._lose()
                 continue
-            body = entry.body_of(row.data)
             if placed.batch is None:
                 self._single(placed, body)
             else:
@@ -185,8 +184,7 @@ class RangeCheck:
             if use not in self._first:
                 self._first[use] = next(one.seq for one in placed if one.statement.type == use[0])
             self._newest[use] = placed[-1]
-        bodies = [entry.body_of(row.data) for row in chunk.rows[at : at + len(placed)]]
-        batch.hashes.extend([sha256(b"\x00" + body).digest() for body in bodies])
+        batch.hashes.extend([sha256(b"\x00" + body).digest() for body in chunk.bodies[at : at + len(placed)]])
         if len(batch.hashes) == batch.head["count"]:
             self._close_batch(batch)
         self._before = Before(placed[-1].seq, "", recorded)

@@ -56,10 +56,14 @@ class Placed(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=
 
 
 class Chunk(NamedTuple):
-    """Entries in order; `entries` holds None where one could not be read. `leaves` are the hashes of what is stored."""
+    """Entries in order; `entries` holds None where one could not be read, `bodies` then an empty one.
+
+    `leaves` are the hashes of what is stored, `bodies` the statements' bytes in it.
+    """
 
     rows: Sequence[Row]
     entries: list[Placed | None]
+    bodies: list[bytes]
     leaves: list[bytes]
     failures: list[Failure]
 
@@ -86,27 +90,24 @@ class Scanner:
     """Reads chunks. Keeps what it has found well-formed once, so that the same words are not judged a million times."""
 
     def __init__(self) -> None:
-        self._words: set[tuple[str, str, str, str | None]] = set()
+        self._words: set[tuple[str, str, str, str | None, int]] = set()
         self._subjects: set[bytes] = set()
         self._moments: set[str] = set()
         self._pairs: set[tuple[str, str]] = set()
-        self._member: dict[str, str | int] = {}
+        self._member: dict[str, str | int] | None = None
 
     def read(self, rows: Sequence[Row], before: Before) -> Chunk:
         """Check rows that follow `before`: C5, C6, C7 and C8 of each."""
         leaves = [sha256(b"\x00" + row.data).digest() for row in rows]
-        entries = self._at_once(rows, leaves, before)
-        if entries is not None:
-            return Chunk(rows, entries, leaves, [])
-        return _by_entry(rows, leaves, before)
+        chunk = self._at_once(rows, leaves, before)
+        return _by_entry(rows, leaves, before) if chunk is None else chunk
 
     # ---- the common case ----
 
-    def _at_once(self, rows: Sequence[Row], leaves: list[bytes], before: Before) -> list[Placed | None] | None:
+    def _at_once(self, rows: Sequence[Row], leaves: list[bytes], before: Before) -> Chunk | None:
         datas = [row.data for row in rows]
         whole = b"\n".join(datas) + b"\n"
-        # `null` may stand in a statement's data, and nowhere else: `_by_entry` looks where it does.
-        if max(map(len, datas)) > encoding.ENTRY_LIMIT or b"null" in whole or not encoding.plain_lines(whole):
+        if max(map(len, datas)) > encoding.ENTRY_LIMIT:
             return None
         try:
             entries = _decoder.decode_lines(whole)
@@ -115,31 +116,53 @@ class Scanner:
         # An entry's encoding holds no raw LF: with equal bytes, the k-th line is the k-th entry, and is the k-th row.
         if _encoder.encode_lines(entries) != whole or whole.count(b"\n") != len(rows):
             return None
-        if not (_follow(entries, rows, leaves, before) and self._well_formed(entries, datas)):
+        if not _follow(entries, rows, leaves, before):
             return None
-        return list(entries)
+        bodies = [data[data.index(entry.MARK) + _MARK : -1] for data in datas]
+        if not self._well_formed(entries, bodies):
+            return None
+        return Chunk(rows, list(entries), bodies, leaves, [])
 
-    def _well_formed(self, entries: list[Placed], datas: list[bytes]) -> bool:
+    def _well_formed(self, entries: list[Placed], bodies: list[bytes]) -> bool:
         statements = [placed.statement for placed in entries]
         times = [said.time for said in statements]
         if not _clocks.fullmatch("".join([time[10:] + "\n" for time in times])):
             return False
         moments = {time[:10] + "T00:00:00.000000Z" for time in times}
         moments.update([placed.recorded for placed in entries])
-        words = {(said.actor, said.key, said.type, said.log) for said in statements}
+        words = {(said.actor, said.key, said.type, said.log, said.rev) for said in statements}
         if not (self._are_moments(moments) and self._are_words(words)):
             return False
         # No subject holds a key "subject" or "time": the last of each begins the subject and what follows it.
         subjects = {
-            data[data.rindex(b'"subject":') : data.rindex(b',"time":')]: said.subject
-            for data, said in zip(datas, statements, strict=True)
+            body[body.rindex(b'"subject":') : body.rindex(b',"time":')]: said.subject
+            for body, said in zip(bodies, statements, strict=True)
         }
         try:
-            return self._are_subjects(subjects) and all(
-                [self._is_plain(*pair) for pair in zip(entries, datas, strict=True)]  # noqa: C419 - faster
+            return (
+                self._are_subjects(subjects)
+                and self._are_places(entries)
+                and max(map(len, bodies)) <= encoding.STATEMENT_LIMIT
+                and self._are_plain(statements, bodies)
             )
         except Tampered:
             return False
+
+    def _are_plain(self, statements: list[Said], bodies: list[bytes]) -> bool:
+        """Whether what an author says in words of their own is in the form; all else has been looked at by itself.
+
+        `data`, and what may stand before it, end at the last `,"id":"`: no subject holds that, and what refs hold is
+        looked at with the rest. `null` may stand in `data` only: `_by_entry` looks where it does.
+        """
+        odd = {at for at, said in enumerate(statements) if _seldom(said) != _NOTHING}
+        if not all(self._is_plain(statements[at]) for at in odd):
+            return False
+        free = b"\n".join(
+            [body if at in odd else body[: body.rindex(b',"id":"')] for at, body in enumerate(bodies)]
+            if odd
+            else [body[: body.rindex(b',"id":"')] for body in bodies]
+        )
+        return b"null" not in free and encoding.plain_lines(free, statement.DEPTH_LIMIT)
 
     def _are_subjects(self, subjects: dict[bytes, dict[str, str | dict[str, str]]]) -> bool:
         for text, subject in subjects.items():
@@ -149,22 +172,20 @@ class Scanner:
                 _remember(self._subjects, text)
         return True
 
-    def _is_plain(self, placed: Placed, data: bytes) -> bool:
-        said = placed.statement
-        if said.rev < 1 or said.context == {}:
-            return False
-        if len(data) > encoding.STATEMENT_LIMIT and len(entry.body_of(data)) > encoding.STATEMENT_LIMIT:
-            return False
-        if _seldom(said) != _NOTHING:
-            statement.check(msgspec.to_builtins(said))
-        elif said.refs is not None and not self._are_refs(said.refs):
-            return False
-        if placed.batch is not None and placed.batch != self._member:
-            entry.check_batch(placed.batch)
-            self._member = placed.batch
-        if placed.signatures:
+    def _are_places(self, entries: list[Placed]) -> bool:
+        member = self._member
+        for placed in [one for one in entries if one.signatures or one.batch != member]:
+            if placed.batch is not None:
+                entry.check_batch(placed.batch)
+                self._member = placed.batch
             entry.check_signatures(placed.signatures)
         return True
+
+    def _is_plain(self, said: Said) -> bool:
+        if _rare(said) != _NOTHING[:6]:
+            statement.check(msgspec.to_builtins(said))
+            return True
+        return said.context != {} and (said.refs is None or self._are_refs(said.refs))
 
     def _are_refs(self, refs: dict[str, list[Ref]]) -> bool:
         for relation, each in refs.items():
@@ -185,17 +206,21 @@ class Scanner:
             _remember(self._moments, moment)
         return True
 
-    def _are_words(self, words: set[tuple[str, str, str, str | None]]) -> bool:
-        for actor, key, kind, log in words - self._words:
+    def _are_words(self, words: set[tuple[str, str, str, str | None, int]]) -> bool:
+        for actor, key, kind, log, rev in words - self._words:
             good = encoding.is_handle(actor) and encoding.is_digest(key) and encoding.is_type(kind)
-            if not good or (log is not None and not encoding.is_digest(log)):
+            if not good or not 1 <= rev <= encoding.SAFE_INTEGER or (log is not None and not encoding.is_digest(log)):
                 return False
-            _remember(self._words, (actor, key, kind, log))
+            _remember(self._words, (actor, key, kind, log, rev))
         return True
 
 
-_seldom: Final = attrgetter("reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of")
-_NOTHING: Final = (None,) * 6
+_rare: Final = attrgetter("reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of")
+_seldom: Final = attrgetter(
+    "reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of", "context", "refs"
+)
+_NOTHING: Final = (None,) * 8
+_MARK: Final = len(entry.MARK)
 
 
 def _remember(seen: set[Any], what: Any) -> None:
@@ -225,15 +250,18 @@ def _follow(entries: list[Placed], rows: Sequence[Row], leaves: list[bytes], bef
 
 
 def _by_entry(rows: Sequence[Row], leaves: list[bytes], before: Before) -> Chunk:
-    chunk = Chunk(rows, [], leaves, [])
+    chunk = Chunk(rows, [], [], leaves, [])
     for row, leaf in zip(rows, leaves, strict=True):
         try:
-            placed: Placed | None = msgspec.convert(entry.read(row.data).fields, Placed)
+            parts = entry.read(row.data)
+            placed: Placed | None = msgspec.convert(parts.fields, Placed)
+            body = parts.body
         except (Tampered, msgspec.ValidationError) as error:
             message = error.message if isinstance(error, Tampered) else str(error)
             chunk.failures.append(Failure(5, "entry_form", row.seq, f"entry {row.seq} is {message}"))
-            placed = None
+            placed, body = None, b""
         chunk.entries.append(placed)
+        chunk.bodies.append(body)
         expected = before.seq + 1
         if placed is not None:
             chunk.failures.extend(_follows(placed, row, before))
