@@ -1,22 +1,22 @@
 """From what a caller says to a signed statement in the log: composed, sealed, signed, placed."""
 
 import os
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ledger import encoding, entry, statement
+from ledger.bulk import Bulk, Envelope
 from ledger.compose import Draft, compose, compose_struct
+from ledger.cycles import no_search
 from ledger.disclosures import seal
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
 from ledger.entry import BATCH_BYTES_LIMIT, BATCH_LIMIT
 from ledger.errors import Conflict, Misuse
 from ledger.events.mentions import FindDataset, LookUp
+from ledger.fresh import new_id, now_text
 from ledger.keys.credential import Signer
 from ledger.log import Log
 from ledger.merkle.tree import tree_root
@@ -72,6 +72,8 @@ class Author:
         self._find = find
         self._for_this_log = for_this_log
         self._state: State = state
+        log_of = lambda kind: genesis if for_this_log(kind) else None  # noqa: E731
+        self._bulk = Bulk(Envelope(actor, self._key, log_of, context), self._compose, self._unsealed)
 
     def record(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Receipt:
         """Record one statement and return where it stands; see `Ledger.record`."""
@@ -101,9 +103,10 @@ class Author:
         """Record events in batches, one signature and one commit for up to 4,096 of them; constant memory."""
         assert self._log is not None
         count, first, last = 0, -1, -1
-        for batches in _groups(self._items(events), BATCHES_A_COMMIT):
-            parts: list[Single | Batch] = [self._batch(items) for items in batches]
-            placements = self._log.append(Request(parts, None, (), signed_here=True))
+        for batches in _groups(self._bulk.items(map(_what, events)), BATCHES_A_COMMIT):
+            with no_search():
+                parts: list[Single | Batch] = [self._batch(items) for items in batches]
+                placements = self._log.append(Request(parts, None, (), signed_here=True))
             count += len(placements)
             first = placements[0].seq if first < 0 else first
             last = placements[-1].seq
@@ -116,8 +119,8 @@ class Author:
             return compose(what, fields, self._look_up, self._find_dataset)
         return compose_struct(what, fields, self._look_up, self._find_dataset)
 
-    def _statement(self, draft: Draft) -> tuple[dict[str, Any], list[str]]:
-        id = draft.id or new_id()
+    def _statement(self, draft: Draft, id: str = "", now: str = "") -> tuple[dict[str, Any], list[str]]:
+        id = draft.id or id or new_id()
         subject = {**draft.subject, draft.opens: id} if draft.opens else draft.subject
         said: dict[str, Any] = {
             "actor": self._actor,
@@ -126,7 +129,7 @@ class Author:
             "key": self._key,
             "rev": draft.rev,
             "subject": subject,
-            "time": draft.time or encoding.time_text(datetime.now(UTC)),
+            "time": draft.time or now or now_text(),
             "type": draft.type,
         }
         for name in ("claimed_by", "critical", "evidence", "on_behalf_of", "reason", "source"):
@@ -142,14 +145,12 @@ class Author:
             said["context"] = context
         return said, [_seal(said, pointer) for pointer in draft.sealed]
 
-    def _items(self, events: Iterable[Said]) -> Iterator[Item]:
-        for event in events:
-            what, fields = _what(event)
-            draft = self._compose(what, fields)
-            said, disclosures = self._statement(draft)
-            if disclosures:
-                raise Misuse(f"{draft.type} has sealed fields", "record it by itself", code="batch")
-            yield _item(said)
+    def _unsealed(self, draft: Draft, id: str, now: str) -> Item:
+        """Return the item of a draft that goes into a batch; `id` and `now` where it has none of its own."""
+        said, disclosures = self._statement(draft, id, now)
+        if disclosures:
+            raise Misuse(f"{draft.type} has sealed fields", "record it by itself", code="batch")
+        return _item(said)
 
     def _batch(self, items: list[Item]) -> Batch:
         header = encoding.encode(
@@ -174,7 +175,7 @@ def _what(event: Said) -> tuple[str | msgspec.Struct, dict[str, Any]]:
     if isinstance(event, msgspec.Struct):
         return event, {}
     if isinstance(event, tuple) and len(event) == 2:
-        return event[0], dict(event[1])
+        return event[0], event[1] if isinstance(event[1], dict) else dict(event[1])
     if isinstance(event, dict) and isinstance(event.get("type"), str):
         return event["type"], {name: value for name, value in event.items() if name != "type"}
     raise Misuse(
@@ -267,17 +268,3 @@ def _drop(said: dict[str, Any], pointer: str) -> None:
     for step in steps:
         place[step] = place = dict(place[step])
     place.pop(name, None)
-
-
-_id_lock: Final = threading.Lock()
-# A thread that is not there in a forked child must not hold the lock there.
-os.register_at_fork(before=_id_lock.acquire, after_in_parent=_id_lock.release, after_in_child=_id_lock.release)
-_newest_tick = 0
-
-
-def new_id() -> str:
-    """Return a UUIDv7 that is above all that this process made before (RFC 9562 section 6.2, method 3)."""
-    global _newest_tick  # noqa: PLW0603 - one clock for the process: ids that only rise need no look-up
-    with _id_lock:
-        tick = _newest_tick = max(time.time_ns() * 4096 // 1_000_000, _newest_tick + 1)
-    return encoding.make_id(tick >> 12, (tick & 0xFFF).to_bytes(2, "big") + os.urandom(8))

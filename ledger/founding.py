@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ledger import encoding, statement
-from ledger.authoring import new_id
 from ledger.config import key_path, log_key_path, passphrase
 from ledger.encoding import STATEMENT_TYPE, b64encode, is_handle, is_origin
 from ledger.errors import Misuse
 from ledger.events.rules import RULES
+from ledger.fresh import new_id
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import load_log_key, load_signer, save
 from ledger.keys.log_key import LogKey

@@ -1,6 +1,7 @@
 """Whether a statement may stand next in the log, by what a verifier will ask later, and the entry it becomes."""
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 from ledger import encoding, entry, statement
@@ -15,8 +16,11 @@ from ledger.store import Appending, Head, Row
 CLOCK_SECONDS: Final = 300  # how far a clock may be behind the log, and a statement ahead of the clock
 
 
+_ABOUT_A_SET: Final = ("approved", "rejected")
+
+
 class Item(NamedTuple):
-    """A signed statement: its fields, bytes and id, and the hash of its bytes."""
+    """A signed statement: its fields (of one in a batch `data` may be left out), bytes and id, hash of the bytes."""
 
     fields: dict[str, Any]
     body: bytes
@@ -152,25 +156,26 @@ class Commit:
 
     def _admit(self, request: Request, items: list[Item]) -> None:
         """C12, C13, C16 to C19 and C14, before anything is changed."""
-        trust, judged = self._known.trust, set()
-        acts = 0
-        for item in items:
-            said = item.fields
-            if said["time"] > self._latest:
-                raise Misuse(
-                    f"time {said['time']} is after this clock's {self._recorded} (limit 5 min)",
-                    "a missing zone?",
-                    code="time_ahead",
-                )
-            use = (said["type"], said["actor"], said["key"], said.get("log"), said["subject"].get("system"))
-            if use not in judged:
-                trust.judge(said, self._recorded)
-                judged.add(use)
-            if "refs" in said:
-                self._check_refs(said, strict=trust.in_rules(said["type"]))
-            if said["type"] in ("approved", "rejected") and not said["subject"].keys() & {"artifacts", "document"}:
-                raise Misuse(f"{said['type']} names no digest set or document", "of=..., artifacts=...", code="no_set")
-            acts += trust.changes_trust(said["type"])
+        trust = self._known.trust
+        said = [item.fields for item in items]
+        if max([one["time"] for one in said]) > self._latest:
+            time = next(one["time"] for one in said if one["time"] > self._latest)
+            raise Misuse(
+                f"time {time} is after this clock's {self._recorded} (limit 5 min)",
+                "a missing zone?",
+                code="time_ahead",
+            )
+        uses = {
+            (one["type"], one["actor"], one["key"], one.get("log"), one["subject"].get("system")): one for one in said
+        }
+        for one in uses.values():
+            trust.judge(one, self._recorded)
+        for one in said:
+            if "refs" in one:
+                self._check_refs(one, strict=trust.in_rules(one["type"]))
+            if one["type"] in _ABOUT_A_SET and not one["subject"].keys() & {"artifacts", "document"}:
+                raise Misuse(f"{one['type']} names no digest set or document", "of=..., artifacts=...", code="no_set")
+        acts = any(trust.changes_trust(kind) for kind, *_ in uses)
         if not request.signed_here:
             self._check_signatures(request)
         if acts:
@@ -222,9 +227,27 @@ class Commit:
         return self._write(item, entry.signatures_text(signatures), "")
 
     def _add_batch(self, batch: Batch) -> list[Placement]:
-        member = entry.batch_text(b'{"first":%d}' % self.size)
+        first = self.size
         head = self._write(batch.items[0], entry.signatures_text(batch.signatures), entry.batch_text(batch.header))
-        return [head, *[self._write(item, "[]", member) for item in batch.items[1:]]]
+        return [head, *self._add_members(batch.items[1:], entry.batch_text(b'{"first":%d}' % first))]
+
+    def _add_members(self, items: list[Item], member: str) -> list[Placement]:
+        """Write entries that differ in place, link and statement only; what `_write` does, for less work."""
+        begin, recorded = f'{{{member}"prev":"'.encode(), self._recorded
+        middle = f'","recorded":"{recorded}","seq":'.encode()
+        last, leaves, datas, ids = self._last, [], [], [item.id for item in items]
+        places = range(self.size, self.size + len(items))
+        for seq, item in zip(places, items, strict=True):
+            data = b'%b%b%b%d,"signatures":[],"statement":%b}' % (begin, last.hex().encode(), middle, seq, item.body)
+            last = entry.leaf(data)
+            datas.append(data)
+            leaves.append(last)
+        self._last = last
+        self._rows += map(Row, places, ids, datas)
+        self._leaves += leaves
+        self._fresh.update(zip(ids, items, strict=True))
+        self._newest = max([self._newest, *ids])
+        return list(map(Placement, places, leaves, repeat(recorded), repeat(False)))
 
     def _write(self, item: Item, signatures: str, batch: str) -> Placement:
         seq = self._first + len(self._rows)

@@ -8,13 +8,12 @@
 A failure of 1 or 2 ends the work: nothing after it would mean anything. After another one it goes on and gathers.
 """
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from ledger import entry
 from ledger.assembly import Assembly, Sealed
+from ledger.cycles import no_search
 from ledger.disclosures import check_disclosures
 from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.genesis import Genesis, read_genesis
@@ -70,7 +69,7 @@ def verify_log(
         if processes <= 1 or opener is None or head.size <= RANGE
         else _parts_of_processes(store, head.size, known, processes, opener)
     )
-    with _without_cycle_search():
+    with no_search():
         for part in parts:  # 4
             assembly.take(part)
             if progress is not None:
@@ -170,18 +169,6 @@ def _parts(store: Store, size: int, known: Known) -> Iterator[Part]:
     yield from check.parts(store.rows(0, size), RANGE)
 
 
-@contextmanager
-def _without_cycle_search() -> Iterator[None]:
-    """Nothing here makes cycles, and looking for them among a million decoded values takes most of the time."""
-    searching = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searching:
-            gc.enable()
-
-
 class _Job(NamedTuple):
     opener: Opener
     place: str
@@ -231,7 +218,7 @@ def _work(job: _Job) -> list[Part]:
         genesis, rules, credentials = job.known
         known = Known(genesis, rules, credentials, store.find, store.read)  # type: ignore[arg-type]
         check = RangeCheck(job.start, _before(store, job.start), known)
-        with _without_cycle_search():
+        with no_search():
             return list(check.parts(store.rows(job.start, job.stop), RANGE))
     finally:
         store.close()

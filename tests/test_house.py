@@ -11,7 +11,7 @@ TOP = Path(__file__).parents[1]
 
 # Each room imports rooms of earlier lines only (and its own). `events` is vocabulary: pure tables.
 ROOMS = [
-    ["errors"],
+    ["errors", "cycles"],
     ["encoding"],
     ["signatures"],
     ["merkle"],
@@ -31,7 +31,8 @@ ROOMS = [
     ["placing"],
     ["log"],
     ["stores"],
-    ["config", "pins", "receipts", "compose", "capture", "evidence"],
+    ["config", "pins", "receipts", "compose", "capture", "evidence", "fresh"],
+    ["bulk"],
     ["identity", "authoring", "mending", "versions"],
     ["founding", "recording", "writing"],
     ["api"],

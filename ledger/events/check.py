@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ledger.encoding import is_time
+from ledger.encoding import encode, is_time
 from ledger.errors import Misuse
 from ledger.events.anatomy import Field, Part, fields_of
 from ledger.events.table import EVENTS, EventType
@@ -91,7 +91,10 @@ def check_shape(kind: EventType, data: dict[str, Any], reason: str | None = None
         msgspec.convert(data, kind.struct, strict=True)
     except msgspec.ValidationError as error:
         raise _explain(kind, data, error) from None
-    rule = _BETWEEN.get(kind.name)
+    except UnicodeEncodeError:  # a lone surrogate, which msgspec meets only where it compares words
+        encode(data, kind.name)
+        raise
+    rule = BETWEEN.get(kind.name)
     if rule is not None:
         rule(kind, data, reason)
 
@@ -229,7 +232,7 @@ def _alert_resolved(kind: EventType, data: dict[str, Any], reason: str | None) -
 
 
 # What one field demands of another. `reason` is None where only the data are at hand.
-_BETWEEN: Final[dict[str, Callable[[EventType, dict[str, Any], str | None], None]]] = {
+BETWEEN: Final[dict[str, Callable[[EventType, dict[str, Any], str | None], None]]] = {
     "alert_resolved": _alert_resolved,
     "corrected": _corrected,
 }

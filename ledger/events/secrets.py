@@ -7,7 +7,7 @@ from ledger.errors import Misuse
 from ledger.events.check import step
 
 # Found in the encoded data first, in C: most data hold none of these, and are not walked.
-_HINTS: Final = (b"://", b"PRIVATE KEY", b"assw", b"ASSW", b"ecret", b"ECRET", b"oken", b"OKEN", b"pi_key", b"PI_KEY")
+HINTS: Final = (b"://", b"PRIVATE KEY", b"assw", b"ASSW", b"ecret", b"ECRET", b"oken", b"OKEN", b"pi_key", b"PI_KEY")
 _PASSWORD_IN_URL: Final = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 _NAMES: Final = re.compile(r"(?:^|_)(?:password|passwd|secret|token|api_key|private_key)$", re.IGNORECASE)
 
@@ -17,7 +17,7 @@ def check_secrets(encoded: bytes, data: dict[str, Any], path: str) -> None:
 
     `encoded` is `data` as JSON. Entries are never removed: what was written once is known to every reader.
     """
-    if any(hint in encoded for hint in _HINTS):
+    if any(hint in encoded for hint in HINTS):
         _walk(data, path)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ledger.api import Ledger
-from ledger.authoring import new_id
 from ledger.errors import Unavailable
+from ledger.fresh import new_id
 
 
 def note(ledger, id):

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ledger.api import Ledger
-from ledger.authoring import new_id
 from ledger.errors import Conflict, Misuse
+from ledger.fresh import new_id
 from tests.log import child
 from tests.log.acts import MODEL, authorise, say, say_many, saying, tell
 

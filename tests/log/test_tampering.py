@@ -175,8 +175,8 @@ def test_two_rows_swapped_with_their_ids(told, edit):
 
 def test_a_row_inserted_in_the_middle(told, edit, keys):
     """Signed by an authorised author: only its place is wrong."""
-    from ledger.authoring import new_id
     from ledger.encoding import id_bytes
+    from ledger.fresh import new_id
 
     id = new_id()
     forged = signed_again(told.read(12), keys.mara, id=id)
@@ -192,8 +192,8 @@ def test_a_row_inserted_in_the_middle(told, edit, keys):
 
 
 def test_a_row_beyond_the_head(told, edit, keys):
-    from ledger.authoring import new_id
     from ledger.encoding import id_bytes
+    from ledger.fresh import new_id
 
     id = new_id()
     last = signed_again(told.read(14), keys.mara, id=id).replace(b'"seq":14', b'"seq":16')
