@@ -21,7 +21,7 @@ from ledger.merkle.proofs import inclusion_proof
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint
 from ledger.pins import Pin, check_against, move_pin, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded, write_proof
-from ledger.stores.opening import locate, open_store, reopening
+from ledger.stores.opening import locate, open_store, opener_of
 
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said, Signed
@@ -309,9 +309,7 @@ class Ledger:
         from ledger.verify import verify_log
 
         trusted = self.own_policy() if policy is None else policy
-        return verify_log(
-            self.store, trusted, processes=processes, opener=reopening(self.store.place), progress=progress
-        )
+        return verify_log(self.store, trusted, processes=processes, opener=opener_of(self.store), progress=progress)
 
     def own_policy(self) -> "Policy":
         """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""

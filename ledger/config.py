@@ -61,10 +61,16 @@ def _named(location: str, source: str) -> Place:
         return _described(location, source, _nearest(Path.cwd()))
     path = Path(location)
     if path.is_dir():
-        return _read_folder(path) or Place(location=str(path / DATABASE), source=source)
+        return _read_folder(path) or Place(location=held_by(path), source=source)
     if path.name == FILE:
         return _read_folder(path.parent) or Place(location=str(path), source=source)
     return _described(location, source, _read_folder(path.parent) if path.exists() else None)
+
+
+def held_by(path: Path) -> str:
+    """Return the location of the ledger that a path holds: a folder's ledger.db, or the published folder itself."""
+    published = path.is_dir() and not (path / DATABASE).exists() and (path / "checkpoint").is_file()
+    return str(path / DATABASE if path.is_dir() and not published else path)
 
 
 def _described(location: str, source: str, settings: Place | None) -> Place:

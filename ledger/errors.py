@@ -92,3 +92,14 @@ class Unavailable(LedgerError):
     ) -> None:
         super().__init__(message, fix, code=code, where=where)
         self.outcome: Outcome = outcome
+
+
+class Withheld(Unavailable):
+    """A file of a published log that its checkpoint implies is not there; `seq` is the first entry in it (-1: none).
+
+    What it holds can be neither proven nor refuted: a verification ends UNVERIFIABLE.
+    """
+
+    def __init__(self, message: str, fix: str = "", *, code: str = "", seq: int = -1) -> None:
+        super().__init__(message, fix, code=code)
+        self.seq = seq

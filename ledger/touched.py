@@ -1,9 +1,10 @@
 """From failures to what a reader asks: which entry was changed, and what rests on it."""
 
+from contextlib import suppress
 from typing import Final
 
 from ledger import entry
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Tampered, Withheld
 from ledger.report import Failure, Touched
 from ledger.store import Store
 
@@ -39,15 +40,16 @@ def rests_on(store: Store, failures: list[Failure], size: int) -> tuple[Touched,
         return ()
     marks = [mark for seq in places if (mark := _mark(store, seq))]
     found: list[Touched] = []
-    for row in store.rows(places[0] + 1, size):
-        if any(mark in row.data for mark in marks) and len(found) < NAMED_LIMIT:
-            try:
-                said = entry.view(row.data).statement
-            except LedgerError:
-                continue
-            if said.refs:
-                found.append(Touched(row.seq, said.type, said.actor))
-                marks.append(f'"id":"{said.id}"}}'.encode())
+    with suppress(Tampered, Withheld):  # what cannot be read rests on nothing that could be told
+        for row in store.rows(places[0] + 1, size):
+            if any(mark in row.data for mark in marks) and len(found) < NAMED_LIMIT:
+                try:
+                    said = entry.view(row.data).statement
+                except LedgerError:
+                    continue
+                if said.refs:
+                    found.append(Touched(row.seq, said.type, said.actor))
+                    marks.append(f'"id":"{said.id}"}}'.encode())
     return tuple(found)
 
 

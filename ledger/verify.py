@@ -15,7 +15,7 @@ from ledger import entry
 from ledger.assembly import Assembly, Sealed
 from ledger.cycles import no_search
 from ledger.disclosures import check_disclosures
-from ledger.errors import LedgerError, Misuse, Tampered
+from ledger.errors import LedgerError, Misuse, Tampered, Withheld
 from ledger.genesis import Genesis, read_genesis
 from ledger.keys.credential import Credential
 from ledger.notes.checkpoint import open_checkpoint
@@ -55,13 +55,16 @@ def verify_log(
         genesis = _genesis(store, policy)  # 2
         trust = Trust.of_genesis(genesis)
     except Tampered as error:
-        return _stopped(head, policy, "BROKEN", failures=(Failure(error.check, error.code, error.seq, error.message),))
+        return _stopped(head, policy, "BROKEN", failures=(_failure(error),))
+    except Withheld as error:
+        return _stopped(head, policy, "UNVERIFIABLE", missing=(Missing(error.code, error.seq, error.message),))
     except Misuse as error:
         if error.code != "newer_genesis":
             raise
         return _later_genesis(store, head, policy, error)
-    failures = _container(store)  # 1, the part after which the work goes on
-    sealed = _checkpoints(kept, head, genesis, policy, failures)  # 3
+    failures: list[Failure] = []
+    sealed = _checkpoints(kept, head, genesis, policy, failures)  # 3, before more is asked of a server
+    missing = _container(store, failures)  # 1, the part after which the work goes on
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
     known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
     parts = (
@@ -69,27 +72,40 @@ def verify_log(
         if processes <= 1 or opener is None or head.size <= RANGE
         else _parts_of_processes(store, head.size, known, processes, opener)
     )
-    with no_search():
-        for part in parts:  # 4
-            assembly.take(part)
-            if progress is not None:
-                progress(part.stop, head.size)
-    vouchers = assembly.finish(head, sealed)  # 5, 6
-    assembly.failures += failures + check_disclosures(store)  # 7
-    return _report(store, head, genesis, policy, assembly, vouchers)  # 8
+    vouchers: list[Voucher] = []
+    try:
+        with no_search():
+            for part in parts:  # 4
+                assembly.take(part)
+                if progress is not None:
+                    progress(part.stop, head.size)
+        vouchers = assembly.finish(head, sealed)  # 5, 6
+        failures += check_disclosures(store)  # 7
+    except Tampered as error:  # what cannot be read ends the work, and its place is known
+        failures.append(_failure(error))
+    except Withheld as error:
+        missing.append(Missing(error.code, error.seq, error.message))
+    assembly.failures += failures
+    return _report(store, head, genesis, policy, assembly, vouchers, missing)  # 8
+
+
+def _failure(error: Tampered) -> Failure:
+    return Failure(error.check, error.code, error.seq, error.message)
 
 
 # ---- 1, 2, 3 ----
 
 
-def _container(store: Store) -> list[Failure]:
-    failures = []
+def _container(store: Store, failures: list[Failure]) -> list[Missing]:
+    missing = []
     for check in (store.check_guards, store.check_ids):
         try:
             check()
         except Tampered as error:
-            failures.append(Failure(error.check, error.code, error.seq, error.message))
-    return failures
+            failures.append(_failure(error))
+        except Withheld as error:
+            missing.append(Missing(error.code, error.seq, error.message))
+    return missing
 
 
 def _genesis(store: Store, policy: Policy) -> Genesis:
@@ -206,6 +222,8 @@ def _cuts(store: Store, size: int) -> Iterator[tuple[int, int]]:
 def _batch_start(store: Store, seq: int) -> int:
     try:
         batch = entry.view(store.read(seq)).batch
+    except Withheld:
+        raise
     except LedgerError:
         return seq
     first = batch.first if isinstance(batch, entry.BatchMember) else seq
@@ -238,13 +256,20 @@ def _before(store: Store, start: int) -> Before:
 
 
 def _report(
-    store: Store, head: Head, genesis: Genesis, policy: Policy, assembly: Assembly, vouchers: Sequence[Voucher]
+    store: Store,
+    head: Head,
+    genesis: Genesis,
+    policy: Policy,
+    assembly: Assembly,
+    vouchers: Sequence[Voucher],
+    withheld: list[Missing],
 ) -> Report:
     keys = [Voucher("key", policy.key_source, -1, "")] if policy.keys else []
     if policy.genesis:
         keys.append(Voucher("genesis", policy.genesis_source, -1, ""))
     failures = blame(assembly.failures)
     checked = [*keys, *vouchers]
+    missing = withheld + assembly.missing
     uncovered = head.size > head.covered
     return Report(
         origin=genesis.origin,
@@ -252,9 +277,9 @@ def _report(
         checked=assembly.size,
         covered=head.covered,
         root=assembly.root.hex(),
-        verdict=judge(failures, assembly.missing, checked),
+        verdict=judge(failures, missing, checked),
         failures=tuple(failures),
-        missing=tuple(assembly.missing),
+        missing=tuple(dict.fromkeys(missing)),
         findings=tuple(assembly.findings),
         touched=rests_on(store, failures, head.size),
         vouchers=tuple(checked),

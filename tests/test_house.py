@@ -33,7 +33,7 @@ ROOMS = [
     ["stores"],
     ["config", "pins", "receipts", "compose", "capture", "evidence", "fresh"],
     ["bulk"],
-    ["identity", "authoring", "mending", "versions"],
+    ["identity", "authoring", "mending", "publish", "versions"],
     ["founding", "recording", "writing"],
     ["api"],
     ["default"],

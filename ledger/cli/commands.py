@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "changelog": Row("ledger.cli.asking:changelog", "What changed, why, by whom approved (Annex IV point 6)."),
     "verify": Row("ledger.cli.verifying:verify", "Run every check over a ledger, or over a receipt."),
     "prove": Row("ledger.cli.proving:prove", "Write a receipt: an offline proof that an entry stands in the log."),
+    "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
     "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
     "demo": Row("ledger.cli.demo:demo", "Play the whole story on a real credit model."),

@@ -78,10 +78,16 @@ def _unverifiable(report: "Report", _store: "Store", _received: str) -> tuple[st
         ("vouched for by", "; ".join(_vouchers(report.vouchers)) or "nothing of yours"),
         ("proven", "what could be checked of the other entries holds"),
         ("not proven", "what these entries rest on"),
-        ("to mend", "a release that knows this: pip install -U lifecycle-ledger"),
+        ("to mend", _to_find({one.code for one in report.missing})),
     ]
     things = "1 thing is" if count == 1 else f"{count:,} things are"
     return f"UNVERIFIABLE  {report.checked:,} entries checked; {things} missing", rows
+
+
+def _to_find(codes: set[str]) -> str:
+    if codes == {"withheld"}:
+        return "ask who serves it for what is missing, or get the ledger from another source"
+    return "a release that knows this: pip install -U lifecycle-ledger"
 
 
 def _broken(report: "Report", store: "Store", received: str) -> tuple[str, list[tuple[str, str]]]:

@@ -1,9 +1,7 @@
 """`ledger verify`."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,15 +9,16 @@ import click
 
 from ledger.cli.frame import Call, command
 from ledger.cli.pinning import keep
+from ledger.cli.progress import progress_bar
 from ledger.cli.screen import Answer
 from ledger.cli.trusting import genesis_of, policy_of, read_keys
 from ledger.cli.verdict import report_block
-from ledger.config import DATABASE, FILE, resolve
+from ledger.config import FILE, held_by, resolve
 from ledger.errors import Misuse, Tampered
 from ledger.pins import pin_path, read_pin
 from ledger.receipts import is_proof
 from ledger.report import Failure, Report
-from ledger.stores.opening import is_url, locate, open_read_only, reopening
+from ledger.stores.opening import is_url, locate, open_read_only, opener_of
 from ledger.verify import verify_log
 
 if TYPE_CHECKING:
@@ -81,15 +80,15 @@ def _received(what: str) -> str:
     path = Path(location)
     if not path.exists():
         raise Misuse(f"{path}: no such file or folder", "name a ledger or a receipt", code="no_file")
-    return str(path / DATABASE if path.is_dir() else path.parent / DATABASE if path.name == FILE else path)
+    return held_by(path.parent if path.name == FILE else path)
 
 
 def _verify(store: "Store", policy: "Policy", processes: int | None) -> tuple[Report, dict[str, object]]:
     size = store.head().size
     workers = processes or (os.cpu_count() or 1 if size >= _MANY else 1)
     try:
-        with _progress(size) as progress:
-            report = verify_log(store, policy, processes=workers, opener=reopening(store.place), progress=progress)
+        with progress_bar("verify", size) as progress:
+            report = verify_log(store, policy, processes=workers, opener=opener_of(store), progress=progress)
     except Tampered as error:
         report = _unreadable(error, size, policy)
     return report, _pin(store, report)
@@ -119,17 +118,3 @@ def _pin(store: "Store", report: Report) -> dict[str, object]:
     first = read_pin(path) is None
     moved = keep(store, report.origin, genesis.leaf, report.covered)
     return {"moved": moved, "first": first and moved, "path": str(path)}
-
-
-@contextmanager
-def _progress(size: int) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("verify", total=size)
-        yield lambda done, _all: bar.update(task, completed=done)

@@ -39,6 +39,11 @@ def parents(row: Sequence[bytes]) -> list[bytes]:
     return [sha256(_join(triple)).digest() for triple in zip(_NODE, nodes, nodes, strict=False)]
 
 
+def split(hashes: bytes) -> list[bytes]:
+    """The hashes that were joined; the last one is short where they are not whole."""
+    return [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+
+
 def tree_root(leaves: Sequence[bytes]) -> bytes:
     """The root over leaf hashes (of 32 bytes each) in order."""
     frontier = Frontier()

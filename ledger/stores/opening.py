@@ -48,13 +48,18 @@ KINDS: Final[dict[str, Kind]] = {
     "sqlite": Kind("ledger.stores.sqlite"),
     "postgresql": _POSTGRESQL,
     "postgresql+psycopg": _POSTGRESQL,
+    "http": Kind("ledger.stores.static"),
+    "https": Kind("ledger.stores.static"),
 }
+# What a path holds, asked in this order; where none of them says yes, it is a SQLite file, or none.
+PATHS: Final[tuple[tuple[Kind, Callable[[Path], bool]], ...]] = ((Kind("ledger.stores.static"), Path.is_dir),)
+_FILE: Final = Kind("ledger.stores.sqlite")
 
 _passwords: Final[dict[str, str]] = {}
 
 
 def is_url(location: str) -> bool:
-    """Whether a location is a URL: else it is the path of a SQLite file."""
+    """Whether a location is a URL: else it is a path."""
     return "://" in location
 
 
@@ -130,15 +135,18 @@ def _address(url: str) -> tuple[str, ...]:
 
 
 def _home(location: str) -> Home:
-    scheme = location.partition("://")[0] if is_url(location) else "sqlite"
-    kind = KINDS[scheme]
+    kind = KINDS[location.partition("://")[0]] if is_url(location) else _kind_at(Path(location))
     try:
         return cast("Home", import_module(kind.home))
     except ModuleNotFoundError:
         if not kind.extra:
             raise
         fix = f"pip install 'lifecycle-ledger[{kind.extra}]'"
-        raise Misuse(f"{scheme}:// needs an extra", fix, code="extra") from None
+        raise Misuse(f"{location.partition('://')[0]}:// needs an extra", fix, code="extra") from None
+
+
+def _kind_at(path: Path) -> Kind:
+    return next((kind for kind, holds in PATHS if holds(path)), _FILE)
 
 
 def check_free(location: str) -> None:
@@ -165,6 +173,12 @@ def reopening(location: str) -> Callable[[str], Store]:
     """Return what opens this ledger for reading in another process, with the password that this one was given."""
     password = password_of(location) if is_url(location) else None
     return open_read_only if password is None else partial(_open_with, password)
+
+
+def opener_of(store: Store) -> Callable[[str], Store]:
+    """Return what opens `store` for reading in another process: its own `opener`, if it has something to share."""
+    own: Callable[[str], Store] | None = getattr(store, "opener", None)
+    return own or reopening(store.place)
 
 
 def _open_with(password: str, location: str) -> Store:

@@ -1,0 +1,92 @@
+"""What lies beside a published log that C2SP has no place for: `ledger/<size>/`, for the checkpoint of that size.
+
+    ledger/<size>/checkpoints              kept checkpoints: a JSON string a line, each a whole signed note
+    ledger/<size>/disclosures/<N>          values of sealed fields, if they were chosen: up to 256 texts, a line each
+
+Everything may be missing: then less is checked, and sealed values stay sealed. A reader ignores other names.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import count, islice
+from typing import Final
+
+from ledger.disclosures import TEXT_LIMIT
+from ledger.errors import LedgerError, Tampered
+from ledger.merkle.tiles import TILE, numbered
+from ledger.notes.note import parse_note
+from ledger.notes.treehead import parse_checkpoint
+from ledger.stores.source import Sink, Source
+
+FOLDER: Final = "ledger"
+_KEPT_LIMIT: Final = 256 * 2**20  # bytes; some 70,000 checkpoints with both signatures
+_TEXTS_LIMIT: Final = TILE * (TEXT_LIMIT + 1)
+
+
+def write_beside(sink: Sink, size: int, kept: Iterable[bytes], disclosures: Iterable[str]) -> int:
+    """Write both for a checkpoint of `size`, in the place of what is there; return the number of disclosures."""
+    notes = "".join(json.dumps(note.decode()) + "\n" for note in kept)
+    sink.replace(f"{FOLDER}/{size}/checkpoints", notes.encode())
+    texts, written = iter(disclosures), 0
+    sink.remove(f"{FOLDER}/{size}/disclosures")  # what was erased, or is not chosen any more
+    for index in count():
+        lines = list(islice(texts, TILE))
+        if not lines:
+            return written
+        sink.replace(f"{FOLDER}/{size}/disclosures/{numbered(index)}", ("\n".join(lines) + "\n").encode())
+        written += len(lines)
+    raise AssertionError
+
+
+def remove_beside(sink: Sink, *, but: Iterable[int]) -> None:
+    """Remove what lay beside other checkpoints than these."""
+    stay = {str(size) for size in but}
+    for name in sink.names(FOLDER):
+        if name.isdigit() and name not in stay:
+            sink.remove(f"{FOLDER}/{name}")
+
+
+def read_kept(source: Source, size: int) -> list[tuple[int, bytes]]:
+    """Return (size, note) of the kept checkpoints; raise `Tampered` (C2) where they have another form."""
+    path = f"{FOLDER}/{size}/checkpoints"
+    data = source.fetch(path, _KEPT_LIMIT)
+    kept = []
+    try:
+        for line in _lines(data, _KEPT_LIMIT):
+            note = json.loads(line)
+            if not isinstance(note, str):
+                raise _malformed(path)
+            kept.append((parse_checkpoint(parse_note(note.encode()).text).size, note.encode()))
+    except (ValueError, RecursionError, LedgerError):
+        raise _malformed(path) from None
+    return kept
+
+
+def read_disclosures(source: Source, size: int) -> Iterator[str]:
+    """Yield the published disclosure texts; raise `Tampered` (C20) where they have another form."""
+    for index in count():
+        path = f"{FOLDER}/{size}/disclosures/{numbered(index)}"
+        data = source.fetch(path, _TEXTS_LIMIT)
+        if data is None:
+            return
+        try:
+            lines = [line.decode("ascii") for line in _lines(data, _TEXTS_LIMIT)]
+        except ValueError:
+            lines = []
+        if not 1 <= len(lines) <= TILE:
+            raise _malformed(path, 20)
+        yield from lines
+        if len(lines) < TILE:
+            return
+
+
+def _lines(data: bytes | None, limit: int) -> list[bytes]:
+    if not data:
+        return []
+    if len(data) > limit or not data.endswith(b"\n"):
+        raise ValueError
+    return data[:-1].split(b"\n")
+
+
+def _malformed(path: str, check: int = 2) -> Tampered:
+    return Tampered(f"{path} has another form than it must", "get it again", code="beside", check=check)

@@ -1,0 +1,146 @@
+"""A published folder on a web server: nothing it answers can make a reader wait, fill memory or be led elsewhere.
+
+answer                                     what a reader sees
+200                                        the bytes, at most the limit and one more; gzip is undone within it
+404, 410, 403                              nothing is there
+a redirect                                 Unavailable: the place that is named must be the one that answers
+anything else, silence, too slow           Unavailable, after trying again
+"""
+
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from ledger.errors import Misuse, Unavailable
+
+_SILENCE: Final = 20.0  # seconds in which something must come
+_PATIENCE: Final = 120.0  # seconds for a whole file
+_TRIES: Final = 3
+_AHEAD: Final = 6  # files that are asked for before they are needed
+_PIECE: Final = 65_536
+_MISSING: Final = (403, 404, 410)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows nothing."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Make no second request: the answer then counts as an error."""
+        return
+
+
+class Web:
+    """`Source` over `http://` or `https://`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Misuse(f"{parts.scheme}:// is no place of a published ledger", "https://host/path", code="store")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise Misuse(
+                f"the URL of {parts.hostname} has more than a host and a path: a name, a password, ? or #",
+                "https://host/path",
+                code="url",
+            )
+        self.place = url.rstrip("/")
+        self._opener = urllib.request.build_opener(_Stay)
+        self._opener.addheaders = [("User-Agent", "lifecycle-ledger"), ("Accept-Encoding", "identity")]
+        self._scratch: Path | None = None
+
+    def keep_in(self, scratch: Path) -> None:
+        """Keep entries and tiles, which never change, in a folder: a verification reads them more than once."""
+        self._scratch = scratch / "fetched"
+
+    def fetch(self, path: str, limit: int) -> bytes | None:
+        """Return a file's bytes, cut to `limit` + 1; None where there is none."""
+        kept = self._scratch / path if self._scratch is not None and path.startswith("tile/") else None
+        if kept is not None and kept.exists():
+            return kept.read_bytes()
+        data = self._ask(path, limit)
+        if kept is not None and data is not None:
+            _keep(kept, data)
+        return data
+
+    def fetch_all(self, paths: Iterable[str], limit: int) -> Iterator[bytes | None]:
+        """Yield files in order, a few of them asked for ahead."""
+        asked: deque[Future[bytes | None]] = deque()
+        pool = ThreadPoolExecutor(_AHEAD)
+        try:
+            for path in paths:
+                asked.append(pool.submit(self.fetch, path, limit))
+                if len(asked) >= _AHEAD:
+                    yield asked.popleft().result()
+            while asked:
+                yield asked.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    # ---- one question ----
+
+    def _ask(self, path: str, limit: int) -> bytes | None:
+        for again in range(_TRIES):
+            try:
+                return self._answer(path, limit)
+            except Unavailable as error:
+                if error.code == "elsewhere" or again == _TRIES - 1:
+                    raise
+                time.sleep(0.2 * 4**again)
+        raise AssertionError
+
+    def _answer(self, path: str, limit: int) -> bytes | None:
+        try:
+            with self._opener.open(f"{self.place}/{path}", timeout=_SILENCE) as answer:
+                return self._read(answer, path, limit)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code in _MISSING:
+                return None
+            if 300 <= error.code < 400:
+                raise Unavailable(
+                    f"{self.place} answers {path} with another place",
+                    "name the place itself, if you trust it",
+                    code="elsewhere",
+                ) from None
+            raise self._unavailable(path, f"status {error.code}") from None
+        except urllib.error.URLError as error:
+            raise self._unavailable(path, str(error.reason)) from None
+        except (OSError, ValueError, HTTPException, zlib.error) as error:
+            raise self._unavailable(path, str(error) or type(error).__name__) from None
+
+    def _read(self, answer: HTTPResponse, path: str, limit: int) -> bytes:
+        coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("identity", "gzip"):
+            raise self._unavailable(path, f"coded as {coding[:40]!r}")
+        unzip = zlib.decompressobj(wbits=31) if coding == "gzip" else None
+        data, until = bytearray(), time.monotonic() + _PATIENCE
+        while len(data) <= limit and (piece := answer.read1(_PIECE)):
+            data += unzip.decompress(piece, limit + 1 - len(data)) if unzip is not None else piece
+            if time.monotonic() > until:
+                raise self._unavailable(path, f"not whole after {_PATIENCE:.0f} seconds")
+        if len(data) <= limit and (answer.length or (unzip is not None and not unzip.eof)):
+            raise self._unavailable(path, "its end is missing")
+        return bytes(data[: limit + 1])
+
+    def _unavailable(self, path: str, why: str) -> Unavailable:
+        return Unavailable(f"{self.place}/{path}: {why}", "try again; is the network there?", code="network")
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write a copy whole or not at all; without one, the file is fetched again."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
