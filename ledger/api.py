@@ -48,7 +48,7 @@ class Ledger:
     """
 
     def __init__(
-        self, store: "Store", place: Place, *, key: Path | None, log_key: Path | None, actor: str | None
+        self, store: "Store", place: Place, *, key: str | None, log_key: Path | None, actor: str | None
     ) -> None:
         self.place = place
         self.store = store
@@ -73,13 +73,14 @@ class Ledger:
     ) -> Self:
         """Open the ledger that `location`, `LEDGER_URL` or the nearest ledger.toml names; it must exist.
 
-        `key` and `log_key` name key files (else `LEDGER_KEY`, `LEDGER_LOG_KEY`, the user's folder of keys). Raises
-        `Misuse` where there is none, or what is there is no ledger.
+        `key` and `log_key` name key files (else `LEDGER_KEY`, `LEDGER_LOG_KEY`, the user's folder of keys); `key` may
+        also say who holds it: `agent:SHA256:...`, `ssh-keygen:FILE.pub`, `kms:ARN`, `env:NAME`. Raises `Misuse` where
+        there is none, or what is there is no ledger.
         """
         place = resolve(location)
         store = open_store(place.location, read_only=read_only)
         try:
-            return cls(store, place, key=_path(key), log_key=_path(log_key), actor=actor)
+            return cls(store, place, key=os.fspath(key) if key else None, log_key=_path(log_key), actor=actor)
         except BaseException:
             store.close()
             raise

@@ -1,6 +1,7 @@
 """Which ledger is meant: the argument, the environment, or the nearest ledger.toml; and where keys are."""
 
 import os
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ FILE: Final = "ledger.toml"
 DATABASE: Final = "ledger.db"
 _KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture")
 CAPTURES: Final = ("git", "lockfile", "python", "ci")
+_COMMAND_SECONDS: Final = 60
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,9 +197,9 @@ def keys_folder() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "ledger/keys"
 
 
-def key_path(handle: str) -> Path:
-    """Return the file of an author's key: `LEDGER_KEY`, or HANDLE.key in the keys' folder."""
-    return Path(named) if (named := os.environ.get("LEDGER_KEY")) else keys_folder() / f"{handle}.key"
+def key_source(handle: str) -> str:
+    """Return where an author's key is: `LEDGER_KEY` (a path, or a source of `keys.sources`), or HANDLE.key."""
+    return os.environ.get("LEDGER_KEY") or str(keys_folder() / f"{handle}.key")
 
 
 def log_key_path(origin: str) -> Path:
@@ -208,13 +210,68 @@ def log_key_path(origin: str) -> Path:
 
 
 def passphrase() -> bytes | None:
-    """Return the passphrase of key files, from the file that `LEDGER_KEY_PASSPHRASE_FILE` names."""
-    named = os.environ.get("LEDGER_KEY_PASSPHRASE_FILE")
-    if not named:
-        return None
-    try:
-        return Path(named).read_bytes().rstrip(b"\r\n")
-    except OSError as error:
+    """Return the passphrase of new key files: from `LEDGER_KEY_PASSPHRASE_FILE` or `_COMMAND`; None: there is none."""
+    if named := os.environ.get("LEDGER_KEY_PASSPHRASE_FILE"):
+        try:
+            return Path(named).read_bytes().rstrip(b"\r\n")
+        except OSError as error:
+            raise Misuse(
+                f"{named} cannot be read: {error.strerror}", "LEDGER_KEY_PASSPHRASE_FILE", code="passphrase"
+            ) from None
+    command = os.environ.get("LEDGER_KEY_PASSPHRASE_COMMAND")
+    return _from_command(command) if command else None
+
+
+def ask_passphrase(where: str) -> bytes:
+    """Return the passphrase of the key file `where`: from the settings, else typed on the terminal, never from stdin.
+
+    Raises `Misuse` at once where there is neither, and names the settings.
+    """
+    secret = passphrase()
+    if secret is not None:
+        return secret
+    if not _has_terminal():
         raise Misuse(
-            f"{named} cannot be read: {error.strerror}", "LEDGER_KEY_PASSPHRASE_FILE", code="passphrase"
-        ) from None
+            f"{where} needs a passphrase, and there is no terminal to ask for it",
+            "LEDGER_KEY_PASSPHRASE_FILE=FILE, or LEDGER_KEY_PASSPHRASE_COMMAND='...' that prints it",
+            code="passphrase",
+        )
+    from getpass import getpass
+
+    try:
+        return getpass(f"Passphrase of {where}: ").encode()
+    except EOFError:
+        raise Misuse(f"no passphrase was given for {where}", "run it again", code="passphrase") from None
+
+
+def _has_terminal() -> bool:
+    """Whether somebody sits there: a kernel of a notebook may own a terminal that nobody looks at."""
+    if not any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        return False
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _from_command(command: str) -> bytes:
+    import shlex
+    import subprocess
+
+    what = f"LEDGER_KEY_PASSPHRASE_COMMAND ({command.split(None, 1)[0] if command.strip() else 'empty'})"
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own setting, without a shell
+            shlex.split(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
+        why = "took too long" if isinstance(error, subprocess.TimeoutExpired) else "cannot be run"
+        raise Misuse(f"{what} {why}", "run it by hand: it must print the passphrase", code="passphrase") from None
+    if done.returncode or not done.stdout.strip():
+        why = f"ended with {done.returncode}" if done.returncode else "printed nothing"
+        raise Misuse(f"{what} {why}", "run it by hand: it must print the passphrase", code="passphrase")
+    return done.stdout.rstrip(b"\r\n")

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from ledger import encoding, statement
-from ledger.config import key_path, log_key_path, passphrase
+from ledger.config import ask_passphrase, key_source, log_key_path, passphrase
 from ledger.encoding import STATEMENT_TYPE, b64encode, is_handle, is_origin
 from ledger.errors import Misuse
 from ledger.events.rules import RULES
 from ledger.fresh import new_id
+from ledger.keys.credential import Signer
 from ledger.keys.ed25519 import Ed25519Signer
-from ledger.keys.files import load_log_key, load_signer, save
+from ledger.keys.files import load_log_key, save
 from ledger.keys.log_key import LogKey
+from ledger.keys.sources import is_path, open_signer
 from ledger.log import found
 from ledger.placing import Item
 from ledger.stores.opening import check_free, create
@@ -34,7 +36,7 @@ def make_ledger(
     if not is_handle(actor):
         raise Misuse(f"{actor!r} is no handle: lower-case letters, digits and . _ -", "mara", code="handle")
     check_free(location)
-    signer = _author(key or key_path(actor))
+    signer = _author(str(key) if key else key_source(actor))
     sealer = _log_key(log_key or log_key_path(origin), origin)
     now = encoding.time_text(datetime.now(UTC))
     body = statement.write(_genesis(origin, actor, signer, sealer, now))
@@ -47,23 +49,23 @@ def make_ledger(
         store.close()
 
 
-def _author(path: Path) -> Ed25519Signer:
-    if path.exists():
-        return load_signer(path, passphrase())
+def _author(source: str) -> Signer:
+    if not is_path(source) or Path(source).exists():
+        return open_signer(source, ask_passphrase)
     signer = Ed25519Signer.generate()
-    save(path, signer.to_pem(passphrase()))
+    save(Path(source), signer.to_pem(passphrase()))
     return signer
 
 
 def _log_key(path: Path, origin: str) -> LogKey:
     if path.exists():
-        return load_log_key(path, origin, passphrase())
+        return load_log_key(path, origin, ask_passphrase)
     key = LogKey.generate(origin)
     save(path, key.to_pem(passphrase()))
     return key
 
 
-def _genesis(origin: str, actor: str, signer: Ed25519Signer, sealer: LogKey, now: str) -> dict[str, Any]:
+def _genesis(origin: str, actor: str, signer: Signer, sealer: LogKey, now: str) -> dict[str, Any]:
     keys = signer.credential.to_json()
     data = {
         "administrators": [{"handle": actor, "keys": keys, "roles": list(ALL_ROLES)}],

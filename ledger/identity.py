@@ -4,32 +4,35 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.config import keys_folder, passphrase
+from ledger.config import ask_passphrase, keys_folder
 from ledger.errors import Misuse
 from ledger.genesis import Genesis
-from ledger.keys.ed25519 import Ed25519Signer
-from ledger.keys.files import load_log_key, load_signer
+from ledger.keys.credential import Signer
+from ledger.keys.files import load_log_key
 from ledger.keys.log_key import LogKey, require_origin
+from ledger.keys.openssh import name_of
+from ledger.keys.sources import open_signer
 from ledger.trust import Trust
 
 
 class Identity(NamedTuple):
-    """An actor and the key that signs for them."""
+    """An actor, the key that signs for them, and where that was found."""
 
     actor: str
-    signer: Ed25519Signer
+    signer: Signer
+    source: str
 
 
-def find_identity(trust: Trust, key: Path | None, actor: str | None = None) -> Identity:
-    """Return who records: by `key`, `LEDGER_KEY`, `actor` or the only authorised key of this user.
+def find_identity(trust: Trust, key: str | None, actor: str | None = None) -> Identity:
+    """Return who records: by `key` (a source of `keys.sources`), `LEDGER_KEY`, `actor` or this user's only such key.
 
     Raises `Misuse` where there is none, or more than one could be meant.
     """
-    named = key or (Path(text) if (text := os.environ.get("LEDGER_KEY")) else None)
-    if named is not None:
+    named = key or os.environ.get("LEDGER_KEY")
+    if named:
         return _authorised(trust, named)
     if actor is not None:
-        return _authorised(trust, keys_folder() / f"{actor}.key")
+        return _authorised(trust, str(keys_folder() / f"{actor}.key"))
     found = [identity for path in _handles_of(trust) if (identity := _try(trust, path)) is not None]
     if len(found) == 1:
         return found[0]
@@ -43,23 +46,24 @@ def find_identity(trust: Trust, key: Path | None, actor: str | None = None) -> I
     raise Misuse(f"keys of {names} are here; which of them records?", "--as HANDLE, or LEDGER_KEY", code="which_key")
 
 
-def _handles_of(trust: Trust) -> list[Path]:
+def _handles_of(trust: Trust) -> list[str]:
     handles = dict.fromkeys(grant.handle for grant in trust.grants())
-    return [path for handle in handles if (path := keys_folder() / f"{handle}.key").exists()]
+    return [str(path) for handle in handles if (path := keys_folder() / f"{handle}.key").exists()]
 
 
-def _try(trust: Trust, path: Path) -> Identity | None:
-    signer = load_signer(path, passphrase())
+def _try(trust: Trust, source: str) -> Identity | None:
+    signer = open_signer(source, ask_passphrase)
     handle = trust.holder(signer.credential.id)
-    return Identity(handle, signer) if handle else None
+    return Identity(handle, signer, source) if handle else None
 
 
-def _authorised(trust: Trust, path: Path) -> Identity:
-    identity = _try(trust, path)
+def _authorised(trust: Trust, source: str) -> Identity:
+    identity = _try(trust, source)
     if identity is None:
+        name = name_of(open_signer(source, ask_passphrase).credential)
         raise Misuse(
-            f"the key {path} is not authorised in {trust.genesis.origin}; nothing was recorded",
-            f"give an administrator: ledger key authorize, with the output of ledger key show {path}",
+            f"the key {source} ({name}) is not authorised in {trust.genesis.origin}; nothing was recorded",
+            f"give an administrator: ledger key authorize, with the output of ledger key show {source}",
             code="unauthorised",
         )
     return identity
@@ -69,6 +73,6 @@ def find_log_key(genesis: Genesis, path: Path, *, required: bool) -> LogKey | No
     """Return the log's key in a file; None where there is none and it need not be. Raises `Misuse` for another's."""
     if not required and not path.exists():
         return None
-    key = load_log_key(path, genesis.origin, passphrase())
+    key = load_log_key(path, genesis.origin, ask_passphrase)
     require_origin(key, genesis.origin, tuple(verifier.text for verifier in genesis.log_keys))
     return key

@@ -45,7 +45,8 @@ ROOMS = [
 HEIGHT = {room: height for height, rooms in enumerate(ROOMS) for room in rooms}
 CORE = HEIGHT["log"]  # up to here: bytes in, values or exceptions out
 IMPURE = {"os", "time", "socket", "subprocess", "sqlite3", "apsw", "random", "secrets", "click", "rich", "pathlib"}
-KEY_FILES = "ledger.keys.files"  # the one edge inside `keys`: it reads and writes private keys
+# The edges inside `keys`: where private keys are read, and those asked that hold one.
+KEY_EDGES = {f"ledger.keys.{name}" for name in ("files", "sources", "agent", "keygen", "kms")}
 
 
 def modules(package):
@@ -103,7 +104,7 @@ def test_the_core_is_pure():
         for name, path in modules("ledger")
         if (here := room(name)) is not None
         and HEIGHT[here] <= CORE
-        and name not in (KEY_FILES, "ledger.events.generate")
+        and name not in KEY_EDGES | {"ledger.events.generate"}
         for imported in imports(path)
         if imported.partition(".")[0] in IMPURE
     ]

@@ -120,12 +120,12 @@ def _ignore(folder: Path) -> Path | None:
 
 
 def _told(target: _Target, config: Path, origin: str, actor: str, key: str, genesis: str) -> Answer:
-    from ledger.config import key_path, log_key_path
+    from ledger.config import key_source, log_key_path
     from ledger.stores.opening import is_url
 
     served = is_url(target.location)
     ignored = None if served else _ignore(target.folder)
-    author, sealer = key_path(actor), log_key_path(origin)
+    author, sealer = key_source(actor), log_key_path(origin)
     document: dict[str, Any] = {
         "schema": "ledger.init/1",
         "origin": origin,

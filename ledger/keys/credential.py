@@ -9,11 +9,10 @@ import msgspec
 
 from ledger.encoding import b64decode, b64encode, pae
 from ledger.errors import Misuse, Tampered
+from ledger.keys.sshsig import verify_blob
 from ledger.signatures import (
     ED25519_PUBLIC,
-    ED25519_SIGNATURE,
     MLDSA44_PUBLIC,
-    MLDSA44_SIGNATURE,
     check_point,
     verify_ed25519,
     verify_mldsa44,
@@ -29,19 +28,28 @@ class UnknownScheme(Exception):
 
 
 class Scheme(NamedTuple):
-    """Sizes in bytes of public keys and signatures, what makes a key unfit, and the check, where it is known here."""
+    """Size in bytes of a public key, what makes one unfit, and the check: (public, payload type, message, signature).
+
+    `message` is the DSSE encoding of what was signed, which names the payload type too.
+    """
 
     public_size: int
-    signature_size: int
     check_public: Callable[[bytes], None] | None
-    verify: Callable[[bytes, bytes, bytes], bool] | None
+    verify: Callable[[bytes, str, bytes, bytes], bool]
+
+
+def _raw_ed25519(public: bytes, _: str, message: bytes, signature: bytes) -> bool:
+    return verify_ed25519(public, message, signature)
+
+
+def _raw_mldsa44(public: bytes, _: str, message: bytes, signature: bytes) -> bool:
+    return verify_mldsa44(public, message, signature)
 
 
 SCHEMES: Final[dict[str, Scheme]] = {
-    "ed25519": Scheme(ED25519_PUBLIC, ED25519_SIGNATURE, check_point, verify_ed25519),
-    "ml-dsa-44": Scheme(MLDSA44_PUBLIC, MLDSA44_SIGNATURE, None, verify_mldsa44),
-    # Keys of OpenSSH may be authorised; what they sign is UNVERIFIABLE for this release.
-    "sshsig-ed25519": Scheme(ED25519_PUBLIC, 0, check_point, None),
+    "ed25519": Scheme(ED25519_PUBLIC, check_point, _raw_ed25519),
+    "ml-dsa-44": Scheme(MLDSA44_PUBLIC, None, _raw_mldsa44),
+    "sshsig-ed25519": Scheme(ED25519_PUBLIC, check_point, verify_blob),
 }
 
 
@@ -132,6 +140,11 @@ class Signer(Protocol):
         ...
 
 
+def verifies(key: Key, payload_type: str, message: bytes, signature: bytes) -> bool:
+    """Whether one signature by a key of a known scheme is good for `message`, the DSSE encoding."""
+    return SCHEMES[key.scheme].verify(key.public, payload_type, message, signature)
+
+
 def verify_signatures(credential: Credential, payload_type: str, body: bytes, signatures: Sequence[bytes]) -> None:
     """Pass when every key of `credential` signed `body` as `payload_type`; raise `Tampered` (C14) where one did not.
 
@@ -147,9 +160,9 @@ def verify_signatures(credential: Credential, payload_type: str, body: bytes, si
     unknown = ""
     for key, signature in zip(credential.keys, signatures, strict=True):
         scheme = SCHEMES.get(key.scheme)
-        if scheme is None or scheme.verify is None:
+        if scheme is None:
             unknown = key.scheme
-        elif not scheme.verify(key.public, message, signature):
+        elif not scheme.verify(key.public, payload_type, message, signature):
             raise Tampered(f"the signature by key {key.id[:16]} does not fit", code="bad_signature", check=14)
     if unknown:
         raise UnknownScheme(unknown)

@@ -1,14 +1,25 @@
-"""Key files: PKCS#8 in PEM, readable by their owner alone. The one place that reads or writes a private key."""
+"""Key files, readable by their owner alone: ours (PKCS#8 in PEM) and OpenSSH's. The one place that reads a private key.
+
+A passphrase is bytes, or a function that is given the file's name and gets it: asked only where a file is locked.
+"""
 
 import os
 import re
 import stat
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 from ledger.errors import Misuse
+from ledger.keys.credential import Signer
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey
+from ledger.keys.openssh import PRIVATE_BEGIN, read_private
+from ledger.keys.ssh_signer import SshSigner
+
+Passphrase = bytes | Callable[[str], bytes] | None
+TRIES: Final = 3  # of a passphrase that is typed
 
 _BLOCK: Final = re.compile(rb"-----BEGIN [A-Z ]+-----\n.*?-----END [A-Z ]+-----\n", re.DOTALL)
 _LIMIT: Final = 65_536
@@ -31,22 +42,49 @@ def save(path: Path, pem: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def load_signer(path: Path, passphrase: bytes | None = None) -> Ed25519Signer:
-    """Return the author's key in a file; raise `Misuse` for one that is missing, open to others or of another kind."""
+def load_signer(path: Path, passphrase: Passphrase = None) -> Signer:
+    """Return the author's key in a file; raise `Misuse` for one that is missing, open to others or of another kind.
+
+    A key of OpenSSH's is unlocked when it signs for the first time: its public side stands in the open.
+    """
+    return read_signer(_read_private(path), str(path), passphrase)
+
+
+def read_signer(data: bytes, where: str, passphrase: Passphrase = None) -> Signer:
+    """Return the author's key in the text of a key file; `where` is what messages call it."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    keys = _load(path, passphrase)
+    if data.lstrip().startswith(PRIVATE_BEGIN):
+        return _ssh_signer(data, where, passphrase)
+    keys = _load(data, where, passphrase)
     if len(keys) != 1 or not isinstance(keys[0], Ed25519PrivateKey):
-        raise Misuse(f"{path} holds no author's key (Ed25519, PKCS#8)", "ledger key new", code="key_kind")
+        what = f"{where} holds no author's key (Ed25519, in PKCS#8 or as OpenSSH writes it)"
+        raise Misuse(what, "ledger key new", code="key_kind")
     return Ed25519Signer(keys[0])
 
 
-def load_log_key(path: Path, origin: str, passphrase: bytes | None = None) -> LogKey:
+def _ssh_signer(data: bytes, where: str, passphrase: Passphrase) -> Signer:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+    said = read_private(data, where)
+
+    @cache
+    def private() -> Ed25519PrivateKey:
+        key = _unlock(partial(load_ssh_private_key, data), where, passphrase if said.locked else None)
+        if not isinstance(key, Ed25519PrivateKey) or key.public_key().public_bytes_raw() != said.key.public:
+            raise Misuse(f"{where}: its private key is not that of its public key", "restore the file", code="key_file")
+        return key
+
+    return SshSigner(said.key, lambda data: private().sign(data), where)
+
+
+def load_log_key(path: Path, origin: str, passphrase: Passphrase = None) -> LogKey:
     """Return the log's key in a file; raise `Misuse` as `load_signer` does."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-    keys = _load(path, passphrase)
+    keys = _load(_read_private(path), str(path), passphrase)
     if len(keys) != 2 or not isinstance(keys[0], Ed25519PrivateKey) or not isinstance(keys[1], MLDSA44PrivateKey):
         raise Misuse(
             f"{path} holds no log's key (Ed25519 and ML-DSA-44)",
@@ -56,22 +94,40 @@ def load_log_key(path: Path, origin: str, passphrase: bytes | None = None) -> Lo
     return LogKey(origin, keys[0], keys[1])
 
 
-def _load(path: Path, passphrase: bytes | None) -> list[Any]:
-    from cryptography.exceptions import UnsupportedAlgorithm
+def _load(data: bytes, where: str, passphrase: Passphrase) -> list[Any]:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    blocks = _BLOCK.findall(_read_private(path))
-    try:
-        return [load_pem_private_key(block, passphrase) for block in blocks]
-    except TypeError:
-        what = "needs a passphrase" if passphrase is None else "has no passphrase"
-        raise Misuse(
-            f"{path} {what}", "LEDGER_KEY_PASSPHRASE_FILE names a file that holds it", code="passphrase"
-        ) from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise Misuse(
-            f"{path} cannot be read as a key, or not with this passphrase", "check the file", code="key_file"
-        ) from None
+    found = []
+    for block in _BLOCK.findall(data):
+        locked = b"ENCRYPTED" in block.split(b"\n", 1)[0]
+        known = passphrase if locked or not callable(passphrase) else None
+        found.append(_unlock(partial(load_pem_private_key, block), where, known))
+    return found
+
+
+def _unlock(load: Callable[[bytes | None], Any], where: str, passphrase: Passphrase) -> Any:
+    """Return what `load` makes of the passphrase; where that is asked for, it may be tried again."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    tried: bytes | None = None
+    for _ in range(TRIES if callable(passphrase) else 1):
+        secret = passphrase(where) if callable(passphrase) else passphrase
+        if secret is not None and secret == tried:
+            break
+        tried = secret
+        try:
+            return load(secret)
+        except TypeError:
+            what = "needs a passphrase" if secret is None else "has no passphrase"
+            raise Misuse(
+                f"{where} {what}", "LEDGER_KEY_PASSPHRASE_FILE names a file that holds it", code="passphrase"
+            ) from None
+        except UnsupportedAlgorithm as error:
+            fix = "ssh-add it, then --key agent:SHA256:...; or --key ssh-keygen:FILE.pub"
+            raise Misuse(f"{where} is locked in a way unknown here: {error}", fix, code="key_cipher") from None
+        except ValueError:
+            continue
+    raise Misuse(f"{where} cannot be read as a key, or not with this passphrase", "check the file", code="key_file")
 
 
 def _read_private(path: Path) -> bytes:

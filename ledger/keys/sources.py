@@ -1,0 +1,39 @@
+"""Where an author's key is, in one word: a path, or `env:NAME`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ledger.errors import Misuse
+from ledger.keys.credential import Signer
+from ledger.keys.files import Passphrase, load_signer, read_signer
+
+
+def open_signer(source: str, passphrase: Passphrase = None) -> Signer:
+    """Return the signer that `source` names; raise `Misuse` where it is not there, or is no key that may sign.
+
+    Nothing is asked and nothing is signed yet: a passphrase is asked for when the key signs for the first time.
+    """
+    kind, mark, rest = source.partition(":")
+    opener = _SOURCES.get(kind) if mark else None
+    return load_signer(Path(source).expanduser(), passphrase) if opener is None else opener(rest, passphrase)
+
+
+def is_path(source: str) -> bool:
+    """Whether `source` names a file, and not something that holds a key."""
+    kind, mark, _ = source.partition(":")
+    return not mark or kind not in _SOURCES
+
+
+def _in_variable(name: str, passphrase: Passphrase) -> Signer:
+    text = os.environ.get(name, "")
+    if "PRIVATE KEY" not in text:
+        what = "is not set" if name not in os.environ else "holds no private key"
+        raise Misuse(f"env:{name}: the variable {what}", "put the key's whole text into it", code="key_variable")
+    return read_signer(text.strip().encode() + b"\n", f"the variable {name}", passphrase)
+
+
+_SOURCES: Final[dict[str, Callable[[str, Passphrase], Signer]]] = {
+    "env": _in_variable,
+}
