@@ -97,7 +97,7 @@ class Author:
             return signed.earlier
         assert self._log is not None
         request = Request([Single(signed.item, signed.signatures)], signed.expected, signed.disclosures, True)
-        return _receipt(signed.item, self._log.append(request)[0], self._state)
+        return receipt_of(signed.item, self._log.append(request)[0], self._state)
 
     def record_many(self, events: Iterable[Said]) -> Recorded:
         """Record events in batches, one signature and one commit for up to 4,096 of them; constant memory."""
@@ -219,7 +219,8 @@ def _seal(said: dict[str, Any], pointer: str) -> str:
     return text
 
 
-def _receipt(item: Item, placement: Placement, state: State) -> Receipt:
+def receipt_of(item: Item, placement: Placement, state: State) -> Receipt:
+    """Return the receipt of a statement that stands where `placement` says."""
     said = item.fields
     return Receipt(
         seq=placement.seq,
@@ -258,7 +259,7 @@ def _again(data: bytes, draft: Draft, said: dict[str, Any]) -> Receipt:
         )
     body = entry.body_of(data)
     item = Item(stored, body, b"", statement.statement_hash(body))
-    return _receipt(item, Placement(placed.seq, entry.leaf(data), placed.recorded, before=True), "placed")
+    return receipt_of(item, Placement(placed.seq, entry.leaf(data), placed.recorded, before=True), "placed")
 
 
 def _drop(said: dict[str, Any], pointer: str) -> None:

@@ -58,15 +58,16 @@ def _try(trust: Trust, source: str) -> Identity | None:
 
 
 def _authorised(trust: Trust, source: str) -> Identity:
-    identity = _try(trust, source)
-    if identity is None:
-        name = name_of(open_signer(source, ask_passphrase).credential)
+    signer = open_signer(source, ask_passphrase)
+    handle = trust.holder(signer.credential.id)
+    if not handle:
         raise Misuse(
-            f"the key {source} ({name}) is not authorised in {trust.genesis.origin}; nothing was recorded",
+            f"the key {source} ({name_of(signer.credential)}) is not authorised in {trust.genesis.origin};"
+            " nothing was recorded",
             f"give an administrator: ledger key authorize, with the output of ledger key show {source}",
             code="unauthorised",
         )
-    return identity
+    return Identity(handle, signer, source)
 
 
 def find_log_key(genesis: Genesis, path: Path, *, required: bool) -> LogKey | None:

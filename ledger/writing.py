@@ -19,7 +19,12 @@ def begin_writing(ledger: "Ledger", log: Log) -> tuple[Author, Identity]:
     with ledger.store.writing() as section:
         trust = KnownLog.read(section, section.head()).trust
     identity = find_identity(trust, ledger._key, ledger._actor)
-    author = Author(
+    return author_for(ledger, log, identity), identity
+
+
+def author_for(ledger: "Ledger", log: Log | None, identity: Identity) -> Author:
+    """Return the author that an identity is in a ledger; without a `log`, one who only signs."""
+    return Author(
         log,
         genesis=ledger.genesis_leaf,
         actor=identity.actor,
@@ -29,6 +34,5 @@ def begin_writing(ledger: "Ledger", log: Log) -> tuple[Author, Identity]:
         context=lambda: context(ledger.place.capture),
         find=ledger._find_bytes,
         for_this_log=ledger.genesis.rules.__contains__,
-        state="sealed" if log.seals else "placed",
+        state="sealed" if log is not None and log.seals else "placed",
     )
-    return author, identity

@@ -35,6 +35,7 @@ ROOMS = [
     ["bulk"],
     ["identity", "authoring", "mending", "publish", "versions"],
     ["founding", "recording", "writing"],
+    ["deciding"],
     ["api"],
     ["default"],
     ["demo"],

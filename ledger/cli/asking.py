@@ -28,14 +28,15 @@ def _past(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def asked(call: Call, as_of: str | None = None, known_at: str | None = None) -> "Iterator[Asked]":
     """Open ledger and projections, caught up; a past moment, or a folder that cannot be written, gets its own."""
-    with call.open() as ledger, _opened(ledger, as_of, known_at) as projections:
+    with call.open() as ledger, opened(ledger, as_of, known_at) as projections:
         yield ledger, projections
 
 
 Asked = tuple["Ledger", "Projections"]
 
 
-def _opened(ledger: "Ledger", as_of: str | None, known_at: str | None) -> "Projections":
+def opened(ledger: "Ledger", as_of: str | None = None, known_at: str | None = None) -> "Projections":
+    """Return the projections beside a ledger, caught up, or those of a moment of the past."""
     from projections.opening import Projections
     from projections.opening import as_of as of_the_past
 
@@ -119,7 +120,7 @@ def lineage(call: Call, version: str, as_of: str | None, known_at: str | None) -
     from projections.questions.lineage import lineage as answer
 
     with asked(call, as_of, known_at) as (ledger, projections):
-        found = answer(projections, _full(version, ledger))
+        found = answer(projections, full_name(version, ledger))
 
     def lines(paint: Paint) -> list[str]:
         from ledger.cli.versions import lineage_lines
@@ -138,7 +139,7 @@ def diff(call: Call, before: str, after: str, as_of: str | None, known_at: str |
     from projections.questions.diff import diff as answer
 
     with asked(call, as_of, known_at) as (ledger, projections):
-        found = answer(projections, _full(before, ledger), _full(after, ledger))
+        found = answer(projections, full_name(before, ledger), full_name(after, ledger))
 
     def lines(paint: Paint) -> list[str]:
         from ledger.cli.versions import diff_lines
@@ -148,7 +149,7 @@ def diff(call: Call, before: str, after: str, as_of: str | None, known_at: str |
     return Answer(found, lines)
 
 
-def _full(version: str, ledger: "Ledger") -> str:
+def full_name(version: str, ledger: "Ledger") -> str:
     """Return a version with the system of ledger.toml, where it names none."""
     return f"{ledger.place.system}{version}" if version.startswith("@") and ledger.place.system else version
 

@@ -21,10 +21,13 @@ COMMANDS: Final[dict[str, Row]] = {
     "lineage": Row("ledger.cli.asking:lineage", "From a version back to data, code, evaluation, approval."),
     "diff": Row("ledger.cli.asking:diff", "What differs between two versions."),
     "changelog": Row("ledger.cli.asking:changelog", "What changed, why, by whom approved (Annex IV point 6)."),
+    "approve": Row("ledger.cli.approving:approve", "Look at a version, then sign that you approve it."),
+    "reject": Row("ledger.cli.approving:reject", "Look at a version, then sign that you reject it."),
     "verify": Row("ledger.cli.verifying:verify", "Run every check over a ledger, or over a receipt."),
     "prove": Row("ledger.cli.proving:prove", "Write a receipt: an offline proof that an entry stands in the log."),
     "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
+    "whoami": Row("ledger.cli.whoami:whoami", "Who you are here: handle, key, roles, and where each was found."),
     "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
     "demo": Row("ledger.cli.demo:demo", "Play the whole story on a real credit model."),
 }

@@ -33,21 +33,22 @@ class Call(NamedTuple):
     location: str | None
     json: bool
 
-    def open(self, *, read_only: bool = True, actor: str | None = None) -> "Ledger":
-        """Open the ledger that is meant."""
+    def open(self, *, read_only: bool = True, actor: str | None = None, key: str | None = None) -> "Ledger":
+        """Open the ledger that is meant; `key` says where the author's key is, else `LEDGER_KEY`."""
         from ledger.api import Ledger
 
-        ledger = Ledger.open(self.location, actor=actor, read_only=read_only)
-        if actor is not None and not read_only and os.environ.get("LEDGER_KEY"):
-            _check_actor(ledger, actor)
+        ledger = Ledger.open(self.location, actor=actor, key=key, read_only=read_only)
+        if actor is not None and not read_only and (key or os.environ.get("LEDGER_KEY")):
+            _check_actor(ledger, actor, "--key" if key else "LEDGER_KEY")
         return ledger
 
 
-def _check_actor(ledger: "Ledger", actor: str) -> None:
+def _check_actor(ledger: "Ledger", actor: str, setting: str) -> None:
     found = ledger.identity.actor
     if found != actor:
         ledger.close()
-        raise Misuse(f"LEDGER_KEY holds a key of {found}, not of {actor}", "unset LEDGER_KEY", code="which_key")
+        fix = "unset LEDGER_KEY" if setting == "LEDGER_KEY" else f"--as {found}, or another key"
+        raise Misuse(f"{setting} holds a key of {found}, not of {actor}", fix, code="which_key")
 
 
 class Commands(click.Group):

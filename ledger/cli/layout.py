@@ -21,12 +21,14 @@ def clip(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def columns(rows: Sequence[Sequence[str]], *, indent: int = 0, right: frozenset[int] = frozenset()) -> list[str]:
+def columns(
+    rows: Sequence[Sequence[str]], *, indent: int = 0, right: frozenset[int] = frozenset(), width: int = WIDTH
+) -> list[str]:
     """Return rows with their cells one under another; the widest column gives way where they do not fit."""
     if not rows:
         return []
     cells = [[clean(cell) for cell in row] for row in rows]
-    widths = fit([max(len(row[at]) for row in cells) for at in range(len(cells[0]))], WIDTH - indent)
+    widths = fit([max(len(row[at]) for row in cells) for at in range(len(cells[0]))], width - indent)
     return [" " * indent + line(row, widths, right) for row in cells]
 
 
@@ -51,22 +53,24 @@ def line(row: Sequence[str], widths: Sequence[int], right: frozenset[int] = froz
     return "  ".join(padded).rstrip()
 
 
-def pairs(rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2) -> list[str]:
+def pairs(
+    rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2, width: int = WIDTH
+) -> list[str]:
     """Return labelled texts, each wrapped under its own start."""
     lines: list[str] = []
     margin = " " * (indent + label + 2)
     for name, text in rows:
         head = f"{' ' * indent}{clean(name):<{label}}  "
         if len(head) > len(margin):  # a long name has a line of its own
-            lines.append(clip(head.rstrip(), WIDTH))
+            lines.append(clip(head.rstrip(), width))
             head = margin
-        lines += textwrap.wrap(clean(text), WIDTH, initial_indent=head, subsequent_indent=margin) or [head.rstrip()]
+        lines += textwrap.wrap(clean(text), width, initial_indent=head, subsequent_indent=margin) or [head.rstrip()]
     return lines
 
 
-def wrapped(text: str, margin: str = "") -> list[str]:
+def wrapped(text: str, margin: str = "", width: int = WIDTH) -> list[str]:
     """Return a text in lines that fit; what goes on after the first begins with `margin`."""
-    return textwrap.wrap(clean(text), WIDTH, subsequent_indent=margin)
+    return textwrap.wrap(clean(text), width, subsequent_indent=margin)
 
 
 def headline(left: str, right: str) -> str:

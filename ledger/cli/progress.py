@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
+
+_WORTH_A_BAR: Final = 5_000  # entries; fewer are done before a bar can be read
 
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None] | None]:
-    """Give what is to be called with (done, in all); None where stderr is no terminal."""
-    if not sys.stderr.isatty():
+    """Give what is to be called with (done, in all); None where stderr is no terminal, or it is soon done."""
+    if total < _WORTH_A_BAR or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

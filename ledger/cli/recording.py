@@ -10,6 +10,7 @@ from ledger.cli.frame import Call, command
 from ledger.cli.layout import about
 from ledger.cli.said import from_options, from_words, parse, read_object, resolve_refs
 from ledger.cli.screen import Answer, Paint
+from ledger.deciding import DECISIONS
 from ledger.errors import Misuse
 
 if TYPE_CHECKING:
@@ -53,8 +54,20 @@ def record(
         fields = _from_stdin(ledger) if stdin or len(words) < len(rest) else {}
         fields |= from_words(kind, words, ledger)
         fields |= from_options(kind, options, ledger)
+        if kind in DECISIONS:
+            _check_approver(ledger, kind, fields)
         receipt = _do(ledger, kind, fields)
     return _recorded(receipt)
+
+
+def _check_approver(ledger: "Ledger", kind: str, fields: dict[str, Any]) -> None:
+    from ledger.cli.approver import require_approver
+
+    about = fields.get("of", {})
+    subject = fields if "system" in fields else getattr(getattr(about, "statement", None), "subject", {})
+    version = f"{subject.get('system', 'SYSTEM')}@{subject.get('version', 'VERSION')}"
+    key = ledger.identity.signer.credential.id
+    require_approver(ledger, key, kind, version, str(fields.get("stage", "STAGE")))
 
 
 # The same advice as the library's, in the words of the command line.

@@ -7,7 +7,7 @@ import click
 from ledger import disclosures, entry, statement
 from ledger.cli.entries import entry_document
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import about, day, flat, headline, pairs
+from ledger.cli.layout import WIDTH, about, clean, clip, day, flat, headline, pairs
 from ledger.cli.screen import Answer, Paint
 from ledger.encoding import id_bytes, is_id
 from ledger.errors import Misuse
@@ -116,7 +116,19 @@ def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
         if document.get(name):
             found = flat(_opened(document[name], f"/{name}", opened))
             lines += [paint("dim", name), *pairs(found, label=min(_LABEL, max(len(path) for path, _ in found)))]
+    for place, one in opened.items():
+        if _is_page(one):
+            lines += [paint("dim", place[1:].replace("/", ".")), *(f"  {clean(line)}" for line in _page(one))]
     return lines
+
+
+def _is_page(one: dict[str, Any]) -> bool:
+    """Whether a sealed value is a text of several lines, such as what an approver was shown."""
+    return one["opened"] and isinstance(one["value"], str) and "\n" in one["value"]
+
+
+def _page(one: dict[str, Any]) -> list[str]:
+    return [clip(line, WIDTH - 2) for line in one["value"].split("\n")]
 
 
 def _ref(ref: dict[str, Any]) -> str:
@@ -128,7 +140,8 @@ def _opened(value: Any, path: str, sealed: dict[str, dict[str, Any]]) -> Any:
     if path in sealed:
         one = sealed[path]
         if one["opened"]:
-            return f"{one['value']}  (sealed in the entry; opened by a disclosure kept here)"
+            text = "the text below" if _is_page(one) else one["value"]
+            return f"{text}  (sealed in the entry; opened by a disclosure kept here)"
         return "sealed; no disclosure is kept here"
     if isinstance(value, dict):
         return {key: _opened(item, f"{path}/{_escaped(key)}", sealed) for key, item in value.items()}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ledger.report import Failure, Report, Voucher
     from ledger.store import Store
 
-_COLOURS: Final = {"VERIFIED": "green", "UNPINNED": "yellow", "UNVERIFIABLE": "yellow", "BROKEN": "red"}
+COLOURS: Final = {"VERIFIED": "green", "UNPINNED": "yellow", "UNVERIFIABLE": "yellow", "BROKEN": "red"}
 _SHOWN: Final = 8  # failures, or findings, that are written out; --json has all
 # What can be computed again from entries that are sound: these failures alone break no entry.
 _DERIVED: Final = frozenset(("stored_hashes", "head", "authority"))
@@ -37,7 +37,7 @@ def report_block(
 def block(verdict: str, head: str, lines: list[str]) -> Callable[[Paint], list[str]]:
     """Return lines under a head whose first word is the verdict, in its colour."""
     rest = head.removeprefix(verdict)
-    return lambda paint: [f"{paint(_COLOURS[verdict], verdict)}{rest}", *lines]
+    return lambda paint: [f"{paint(COLOURS[verdict], verdict)}{rest}", *lines]
 
 
 def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, list[tuple[str, str]]]:
@@ -49,7 +49,7 @@ def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, l
     elif max(ends) < report.size:
         neither += f"; that nothing after entry {max(ends) - 1} was cut off or written anew"
     rows = [
-        ("vouched for by", "; ".join(_vouchers(report.vouchers))),
+        ("vouched for by", "; ".join(vouchers(report.vouchers))),
         ("proven", proven),
         ("not proven", f"{neither}; times: they are the writers' clocks"),
     ]
@@ -75,7 +75,7 @@ def _unverifiable(report: "Report", _store: "Store", _received: str) -> tuple[st
     if count > _SHOWN:
         rows.append(("", f"and {count - _SHOWN:,} more (--json has all)"))
     rows += [
-        ("vouched for by", "; ".join(_vouchers(report.vouchers)) or "nothing of yours"),
+        ("vouched for by", "; ".join(vouchers(report.vouchers)) or "nothing of yours"),
         ("proven", "what could be checked of the other entries holds"),
         ("not proven", "what these entries rest on"),
         ("to mend", _to_find({one.code for one in report.missing})),
@@ -113,10 +113,11 @@ def _all(report: "Report") -> str:
     return f"nothing up to entry {report.size - 1:,}" if report.size > 1 else "entry 0: nothing"
 
 
-def _vouchers(vouchers: "tuple[Voucher, ...]") -> list[str]:
-    keys = {one.source for one in vouchers if one.kind == "key"}
+def vouchers(found: "tuple[Voucher, ...]") -> list[str]:
+    """Return who vouches for a log, in words."""
+    keys = {one.source for one in found if one.kind == "key"}
     said = []
-    for one in vouchers:
+    for one in found:
         if one.kind == "genesis" and one.source in keys:
             continue  # said with the key
         since = f", since {day(one.time)}Z" if one.time else ""

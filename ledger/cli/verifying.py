@@ -22,6 +22,7 @@ from ledger.stores.opening import is_url, locate, open_read_only, opener_of
 from ledger.verify import verify_log
 
 if TYPE_CHECKING:
+    from ledger.api import Ledger
     from ledger.policy import Policy
     from ledger.store import Store
 
@@ -81,6 +82,13 @@ def _received(what: str) -> str:
     if not path.exists():
         raise Misuse(f"{path}: no such file or folder", "name a ledger or a receipt", code="no_file")
     return held_by(path.parent if path.name == FILE else path)
+
+
+def look_over(ledger: "Ledger") -> Report:
+    """Verify one's own ledger, with a bar on a terminal where that takes a while."""
+    size = len(ledger)
+    with progress_bar("verify", size) as progress:
+        return ledger.verify(processes=os.cpu_count() or 1 if size >= _MANY else 1, progress=progress)
 
 
 def _verify(store: "Store", policy: "Policy", processes: int | None) -> tuple[Report, dict[str, object]]:

@@ -107,7 +107,7 @@ def _load(data: bytes, where: str, passphrase: Passphrase) -> list[Any]:
 
 def _unlock(load: Callable[[bytes | None], Any], where: str, passphrase: Passphrase) -> Any:
     """Return what `load` makes of the passphrase; where that is asked for, it may be tried again."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 
     tried: bytes | None = None
     for _ in range(TRIES if callable(passphrase) else 1):
@@ -125,7 +125,7 @@ def _unlock(load: Callable[[bytes | None], Any], where: str, passphrase: Passphr
         except UnsupportedAlgorithm as error:
             fix = "ssh-add it, then --key agent:SHA256:...; or --key ssh-keygen:FILE.pub"
             raise Misuse(f"{where} is locked in a way unknown here: {error}", fix, code="key_cipher") from None
-        except ValueError:
+        except (ValueError, InvalidTag):
             continue
     raise Misuse(f"{where} cannot be read as a key, or not with this passphrase", "check the file", code="key_file")
 
@@ -139,6 +139,9 @@ def _read_private(path: Path) -> bytes:
         raise Misuse(
             f"key {path} cannot be read: {error.strerror}", "name it with LEDGER_KEY or LEDGER_LOG_KEY", code="key_file"
         ) from None
+    if data.startswith((b"ssh-", b"sk-", b"ecdsa-")):
+        what = f"{path} is the public half of a key; what signs is the private one"
+        raise Misuse(what, f"ssh-keygen:{path} lets ssh-keygen find it", code="public_half")
     if os.name == "posix" and state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise Misuse(
             f"{path} can be read by others (mode {state.st_mode & 0o777:o})", f"chmod 600 {path}", code="key_mode"

@@ -19,6 +19,7 @@ _PRIVATE_END: Final = b"-----END OPENSSH PRIVATE KEY-----"
 _MAGIC: Final = b"openssh-key-v1\x00"
 _LINE_LIMIT: Final = 16_384
 _FILE_LIMIT: Final = 65_536
+_TAG: Final = 16  # bytes that ciphers which authenticate put behind the private part
 _ROUNDS_LIMIT: Final = 65_536  # of bcrypt; ssh-keygen's default is 24, and each costs milliseconds
 NEW_KEY: Final = "make one that is: ssh-keygen -t ed25519"
 
@@ -106,8 +107,10 @@ def _read_open_part(reader: Reader, where: str) -> PrivateFile:
         raise Malformed("it does not hold one key")
     public = reader.string()
     reader.string()  # the private part, for `cryptography`
-    reader.end()
     locked = cipher != b"none"
+    if locked and reader.left() == _TAG:
+        reader.take(_TAG)
+    reader.end()
     if locked != (kdf != b"none") or (locked and kdf != b"bcrypt"):
         raise Malformed("it is locked in a way unknown here")
     if locked:

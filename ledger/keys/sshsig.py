@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from typing import Final
 
 from ledger.errors import Misuse
-from ledger.keys.wire import strings
+from ledger.keys.wire import Malformed, Reader, strings
 from ledger.signatures import ED25519_SIGNATURE, verify_ed25519
 
 _MAGIC: Final = b"SSHSIG"
@@ -71,3 +71,14 @@ def read_armour(data: bytes, where: str) -> bytes:
     if not blob:
         raise Misuse(f"{where} is no SSH signature", "name what ssh-keygen -Y sign wrote", code="signature_file")
     return blob
+
+
+def signed_as(blob: bytes) -> tuple[bytes, str]:
+    """Return the key blob and the namespace that an SSHSIG names, to say what is wrong with it; never to judge it.
+
+    Raises `Malformed` for what is none.
+    """
+    reader = Reader(blob)
+    if reader.take(len(_MAGIC)) != _MAGIC or reader.uint32() != 1:
+        raise Malformed("it is of another version")
+    return reader.string(), reader.string().decode("ascii", "replace")

@@ -40,6 +40,10 @@ class Reader:
             raise Malformed(f"a part of it says it is {size:,} bytes long")
         return self.take(size)
 
+    def left(self) -> int:
+        """Return how many bytes are left."""
+        return len(self._data) - self._at
+
     def end(self) -> None:
         """Raise `Malformed` where something is left."""
         if self._at != len(self._data):

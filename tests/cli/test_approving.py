@@ -1,0 +1,318 @@
+"""Approving: a person is shown what it is, types the version, and signs exactly that with a key of their own."""
+
+import json
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ledger.keys.openssh import read_public
+from ledger.statement import set_digest
+
+OLD, NEW = "credit-scoring@3.1.0", "credit-scoring@3.2.0"
+THRESHOLDS = '[{"metric":"auc","op":">=","bound":0.78},{"metric":"auc","op":">=","bound":0.7,"group":"age<25"}]'
+needs_openssh = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed here")
+
+
+def version(run, name, *, depth, auc, young, data, model):
+    Path(model).write_bytes(model.encode())
+    assert run("record", "trained", name, "--parameters", f"max_depth={depth}", "--datasets", f"training={data}",
+               "--file", f"model={model}", "--as", "mara").code == 0  # fmt: skip
+    groups = json.dumps({"age<25": {"auc": young}})
+    assert run("record", "evaluated", name, "--metrics", f"auc={auc}", "--groups", groups,
+               "--datasets", "test=holdout@1", "--as", "mara").code == 0  # fmt: skip
+
+
+@pytest.fixture
+def two(run, ledger):
+    """A version in production, and a second one that nobody decided about."""
+    for name, role, rows in (("credit@1", "training", 1000), ("credit@2", "training", 1240), ("holdout@1", "test", 9)):
+        Path(name).write_text(name)
+        assert run("record", "dataset_registered", name, "--role", role, "--rows", rows, "--file", name).code == 0
+    assert run("record", "metric_plan_defined", "credit-scoring", "--thresholds", THRESHOLDS).code == 0
+    version(run, OLD, depth=6, auc=0.79, young=0.71, data="credit@1", model="m1")
+    assert run("record", "approved", OLD, "--stage", "production").code == 0
+    assert run("record", "deployed", OLD, "--environment", "production").code == 0
+    version(run, NEW, depth=8, auc=0.812, young=0.684, data="credit@2", model="m2")
+    return ledger
+
+
+def enrol(run, handle="ana", kind="human", role="approver"):
+    """A key file of the ledger's own kind for `handle`, authorised."""
+    assert run("key", "new", handle).code == 0
+    Path(f"{handle}.json").write_text(run("key", "show", handle).out)
+    assert run("key", "authorize", f"{handle}.json", "--role", role, "--kind", kind, "--as", "mara").code == 0
+
+
+def enrol_openssh(run, passphrase=""):
+    """An OpenSSH key for ana, authorised; its path."""
+    path = Path("id_ed25519").absolute()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", path], check=True)
+    credential = read_public(path.with_suffix(".pub").read_text(), "id_ed25519.pub")
+    shown = {"schema": "ledger.key/1", "handle": "ana", "id": credential.id, "keys": credential.to_json()}
+    done = run(
+        "key", "authorize", "-", "--role", "approver", "--kind", "human", "--as", "mara", stdin=json.dumps(shown)
+    )
+    assert done.code == 0, done.err
+    return path
+
+
+def approved(run, *more, name=NEW, stage="production"):
+    return run("approve", name, "--for", stage, "--as", "ana", *more)
+
+
+def test_what_is_shown_is_what_is_approved(run, two):
+    enrol(run)
+    done = approved(run, "--yes", "3.2.0", "--condition", "mend age<25", "--json")
+    assert done.code == 0, done.err
+    said = run("show", done.document["seq"], "--json").document
+    model = next(one["digest"] for one in run("lineage", NEW, "--json").document["artifacts"].values())
+    assert said["subject"] == {"system": "credit-scoring", "version": "3.2.0", "artifacts": {"model": model}}
+    assert done.document["digest_set"] == f"sha256:{set_digest({'model': model})}"
+    assert (said["actor"], said["data"]["stage"], said["data"]["conditions"]) == ("ana", "production", ["mend age<25"])
+    assert [(ref["relation"], ref["type"]) for ref in said["refs"]] == [("uses", "evaluated")]
+    # The head that was on the screen stands in the signed bytes, and is this log's.
+    assert said["data"]["seen"] == done.document["seen"]
+    assert said["data"]["seen"]["size"] == said["seq"]
+    assert run("verify", "--json").document["verdict"] == "verified"
+    # The text is sealed in the entry and kept beside it, word for word.
+    (note,) = said["sealed_fields"]
+    assert (note["field"], note["opened"]) == ("/data/note", True)
+    assert note["value"].split("\n") == done.document["shown"] == done.err.rstrip("\n").split("\n")
+    assert "You are about to approve for production" in run("show", said["seq"]).out
+
+
+def test_the_screen_says_what_differs_from_what_runs(run, two):
+    enrol(run)
+    text = approved(run, "--yes", "3.2.0").err
+    rows = {" ".join(line.split()[:2]): " ".join(line.split()) for line in text.splitlines()}
+    assert rows["You are"] == "You are ana (approver). You are about to approve for production:"
+    assert rows["training data"] == "training data credit@1 credit@2 1,000 -> 1,240 rows"
+    assert rows["max_depth 6"] == "max_depth 6 8"
+    assert rows["auc, age<25"] == "auc, age<25 0.71 0.684 >= 0.7 NOT MET"
+    assert rows["auc 0.79"] == "auc 0.79 0.812 >= 0.78 met"
+    assert rows["four eyes"].startswith("four eyes kept: trained by mara (")
+    assert "VERIFIED a moment ago against the log's key in ledger.toml" in " ".join(text.split())
+    assert "\x1b" not in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_ones_own_work_is_said_so(run, two):
+    text = run("approve", NEW, "--for", "production", "--as", "mara", "--yes", "3.2.0").err
+    assert "NOT KEPT: you trained it" in text
+
+
+def test_without_a_terminal_nothing_is_asked_and_nothing_recorded(run, two):
+    enrol(run)
+    before = run("log", "--json").document["size"]
+    done = approved(run)
+    assert done.code == 2
+    assert done.error == (
+        "approve asks a person, and there is no terminal; nothing was recorded",
+        f"look first (ledger lineage {NEW}), then: --yes 3.2.0",
+    )
+    assert approved(run, "--yes", "3.2.1").error[0].startswith("--yes says 3.2.1, this is 3.2.0")
+    assert approved(run, "--yes", "").code == 2
+    assert run("log", "--json").document["size"] == before
+
+
+@pytest.mark.parametrize(("kind", "role"), [("service", "recorder"), ("service", "approver"), ("human", "recorder")])
+@pytest.mark.parametrize("how", ["approve", "record"])
+def test_a_service_and_one_without_the_role_are_turned_away(run, two, kind, role, how):
+    enrol(run, "ci", kind, role)
+    before = run("log", "--json").document["size"]
+    if how == "approve":
+        done = run("approve", NEW, "--for", "production", "--as", "ci", "--yes", "3.2.0")
+    else:
+        done = run("record", "approved", NEW, "--stage", "production", "--as", "ci")
+    assert done.code == 2
+    what = "is a service" if kind == "service" else "has not the role approver"
+    assert done.error[0] == f"approved: 'ci' {what}, this needs a person with the role approver"
+    assert done.error[1].startswith(f"ledger approve {NEW} --for production")
+    assert run("log", "--json").document["size"] == before
+
+
+def test_a_rejection_ends_what_was_approved(run, two):
+    enrol(run)
+    assert approved(run, "--yes", "3.2.0").code == 0
+    refused = run("reject", NEW, "--for", "production", "--as", "ana", "--yes", "3.2.0")
+    assert refused.error == ("reject needs a reason", '--reason "..."')
+    done = run("reject", NEW, "--for", "production", "--as", "ana", "--reason", "age<25", "--yes", "3.2.0", "--json")
+    assert done.code == 0, done.err
+    said = run("show", done.document["seq"], "--json").document
+    assert (said["type"], said["reason"], said["data"]["stage"]) == ("rejected", "age<25", "production")
+    assert run("lineage", NEW, "--json").document["approvals"] == []
+
+
+def test_an_answer_names_what_was_asked(run, two):
+    enrol(run)
+    asked = run("record", "approval_requested", NEW, "--stage", "production", "--needed", "2", "--as", "mara", "--json")
+    done = approved(run, "--yes", "3.2.0", "--json")
+    assert "asked for by" in done.err
+    assert "2 people are needed" in done.err
+    refs = run("show", done.document["seq"], "--json").document["refs"]
+    assert [ref["seq"] for ref in refs if ref["relation"] == "answers"] == [asked.document["seq"]]
+
+
+def test_a_broken_ledger_approves_nothing(run, two, cheat):
+    enrol(run)
+    cheat("ledger.db", "UPDATE entries SET bytes = replace(bytes, '0.684', '0.784') WHERE bytes LIKE '%0.684%'")
+    done = approved(run, "--yes", "3.2.0")
+    assert done.code == 3
+    assert run("log", "--json", "--from", "11").document["entries"][-1]["type"] == "key_authorized"
+
+
+def test_what_comes_while_one_looks_stops_the_signature(run, two, monkeypatch):
+    """A worse evaluation that is recorded between the look and the signature is not approved unseen."""
+    from ledger import deciding
+
+    enrol(run)
+    real = deciding.sign
+
+    def meanwhile(*given):
+        signed = real(*given)
+        monkeypatch.setattr("ledger.cli.approving.sign", real)
+        assert run("record", "evaluated", NEW, "--metrics", "auc=0.1", "--as", "mara").code == 0
+        return signed
+
+    monkeypatch.setattr("ledger.cli.approving.sign", meanwhile)
+    done = approved(run, "--yes", "3.2.0")
+    assert done.code == 4
+    assert "1 statements about this version came while you looked: evaluated" in done.err
+    assert approved(run, "--yes", "3.2.0").code == 0
+
+
+def test_other_words_that_are_none(run, two):
+    enrol(run)
+    assert run("approve", NEW, "--as", "ana").error == (
+        "approve needs --for STAGE",
+        "ledger approve SYSTEM@VERSION --for production",
+    )
+    assert run("approve", "--for", "production").error[0] == "approve needs SYSTEM@VERSION"
+    assert approved(run, "--yes", "9", name="credit-scoring@9").code == 2
+    assert approved(run, "--yes", "3.2.0", "--valid-until", "tomorrow").code == 2
+    assert approved(run, "--yes", "3.2.0", "--key", Path.home() / ".config/ledger/keys/mara.key").error == (
+        "--key holds a key of mara, not of ana",
+        "--as mara, or another key",
+    )
+
+
+# ---- an OpenSSH key ----
+
+
+@needs_openssh
+def test_an_openssh_key_approves_and_records(run, two, monkeypatch):
+    path = enrol_openssh(run)
+    done = run("approve", NEW, "--for", "production", "--key", path, "--yes", "3.2.0", "--json")
+    assert done.code == 0, done.err
+    assert done.document["key"].startswith("SHA256:")
+    monkeypatch.setenv("LEDGER_KEY", str(path))
+    assert run("record", "approval_revoked", NEW, "--ends", done.document["seq"], "--reason", "no").code == 0
+    whoami = run("whoami", "--json").document
+    assert (whoami["handle"], whoami["roles"], whoami["schemes"]) == ("ana", ["approver"], ["sshsig-ed25519"])
+    assert whoami["fingerprint"] == done.document["key"]
+    assert run("verify", "--json").document["verdict"] == "verified"
+
+
+@needs_openssh
+def test_a_passphrase_comes_from_a_file_a_command_or_a_person_never_from_stdin(run, two, monkeypatch):
+    path = enrol_openssh(run, "open sesame")
+    words = ("approve", NEW, "--for", "production", "--key", path, "--yes", "3.2.0")
+    done = run(*words, stdin="open sesame\n")
+    assert done.code == 2
+    assert done.err.rstrip().split("\n")[-1] == (
+        "  fix: LEDGER_KEY_PASSPHRASE_FILE=FILE, or LEDGER_KEY_PASSPHRASE_COMMAND='...' that prints it"
+    )
+    Path("secret").write_text("open sesame\n")
+    with monkeypatch.context() as patch:
+        patch.setenv("LEDGER_KEY_PASSPHRASE_FILE", "secret")
+        assert run(*words).code == 0
+    for command, code in (("cat secret", 0), ("false", 2), ("no-such-command", 2), ("true", 2), ("echo wrong", 2)):
+        with monkeypatch.context() as patch:
+            patch.setenv("LEDGER_KEY_PASSPHRASE_COMMAND", command)
+            done = run(*words)
+        assert done.code == code, (command, done.err)
+        assert "sesame" not in done.err + done.out
+
+
+# ---- a person at a terminal ----
+
+
+class Terminal:
+    """The command in a terminal of its own: what it prints, and what is typed."""
+
+    def __init__(self, *words, columns=100):
+        self.master, slave = pty.openpty()
+        code = (
+            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, sys.executable, "-m", "ledger", *map(str, words)],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns)},
+        )  # fmt: skip
+        os.close(slave)
+        self.text, self._seen = "", 0
+
+    def until(self, words, answer):
+        """Wait for `words`, then type `answer`."""
+        self._read(lambda: words in self.text[self._seen :])
+        self._seen = self.text.index(words, self._seen) + len(words)
+        os.write(self.master, answer.encode() + b"\n")
+
+    def end(self):
+        """Wait for the end; return the exit code."""
+        self._read(lambda: False)
+        os.close(self.master)
+        return self.process.wait(20)
+
+    def _read(self, enough):
+        limit = time.monotonic() + 60
+        while not enough():
+            assert time.monotonic() < limit, self.text
+            if not select.select([self.master], [], [], 1)[0]:
+                continue
+            try:
+                data = os.read(self.master, 4096)
+            except OSError:  # Linux's way of saying that the other end is closed
+                data = b""
+            if not data:
+                assert self.process.wait(20) is not None
+                return
+            self.text += data.decode().replace("\r", "")
+
+
+@needs_openssh
+def test_a_person_reads_types_and_signs(run, two):
+    path = enrol_openssh(run, "open sesame")
+    one = Terminal("approve", NEW, "--for", "production", "--key", path)
+    one.until("Condition (empty for none): ", "recalibrate age<25")
+    one.until("Type the version to approve, anything else stops: ", "3.2.0")
+    one.until("Passphrase of ", "open sesamee")
+    one.until("Passphrase of ", "open sesame")
+    assert one.end() == 0, one.text
+    assert "open sesame" not in one.text  # what is typed there is not shown
+    assert "\x1b[31mNOT MET\x1b[0m" in one.text
+    assert "\x1b[32mApproved\x1b[0m: entry" in one.text
+    said = run("show", run("log", "--json").document["size"] - 1, "--json").document
+    assert (said["type"], said["actor"], said["data"]["conditions"]) == ("approved", "ana", ["recalibrate age<25"])
+    assert run("verify", "--json").document["verdict"] == "verified"
+
+
+def test_another_word_stops(run, two):
+    enrol(run)
+    before = run("log", "--json").document["size"]
+    one = Terminal("approve", NEW, "--for", "production", "--as", "ana", columns=80)
+    one.until("Condition", "")
+    one.until("Type the version", "3.2")
+    assert one.end() == 1
+    assert "Nothing was recorded." in one.text
+    plain = one.text.replace("\x1b[31m", "").replace("\x1b[32m", "").replace("\x1b[33m", "").replace("\x1b[0m", "")
+    assert all(len(line) <= 80 for line in plain.splitlines()), plain
+    assert run("log", "--json").document["size"] == before
