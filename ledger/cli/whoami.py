@@ -31,7 +31,7 @@ def whoami(call: Call, key: str | None, actor: str | None) -> Answer:
             "schemes": [one.scheme for one in credential.keys],
             "key_source": identity.source,
             "key_setting": source,
-            "ledger": str(ledger.path),
+            "ledger": ledger.place.location,
             "ledger_setting": ledger.place.source,
             "can_seal": ledger._log().seals,
         }
@@ -41,10 +41,11 @@ def whoami(call: Call, key: str | None, actor: str | None) -> Answer:
         where = short_path(identity.source) if is_path(identity.source) else identity.source
         systems = f"; only for {', '.join(holder.systems)}" if holder.systems else ""
         until = f"; until {holder.until}" if holder.until else ""
+        place = short_path(ledger.path) if ledger.path else ledger.place.location
         rows = [
             ("roles", f"{', '.join(holder.roles)}{systems}; since entry {holder.since}{until}"),
             ("key", f"{document['fingerprint']}  {where} ({source})"),
-            ("ledger", f"{ledger.origin}  {short_path(ledger.path)} ({short_path(ledger.place.source)})"),
+            ("ledger", f"{ledger.origin}  {place} ({short_path(ledger.place.source)})"),
             ("the log's key", "here: what you record is sealed at once" if document["can_seal"] else "not here"),
         ]
         return [f"{paint('bold', holder.handle)}{kind}", *pairs(rows)]
