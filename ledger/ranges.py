@@ -107,13 +107,20 @@ class RangeCheck:
 
     def parts(self, rows: Iterator[Row], size: int) -> Iterator[Part]:
         """Check all of `rows`, the end of which must not be inside a batch; yield what was found every `size` or so."""
-        while chunk := list(islice(rows, CHUNK)):
+        while chunk := list(islice(rows, self._stride(size))):
             self._take(self._scanner.read(chunk, self._before))
             if self._before.seq + 1 - self._start >= size and self._batch is None:
                 yield self._part()
         if self._batch is not None:
             self._end_batch("the log ends")
         yield self._part()
+
+    def _stride(self, size: int) -> int:
+        """Return how many entries to take next: once a part is full, no more than the open batch still has."""
+        if self._batch is None or self._before.seq + 1 - self._start < size:
+            return CHUNK
+        left: int = self._batch.head["count"] - len(self._batch.hashes)
+        return max(1, min(CHUNK, left))
 
     def _part(self) -> Part:
         self._end_segment()

@@ -1,18 +1,19 @@
 """What `verify` says after the file was changed by hand: the verdict, the check, the entry, and what rests on it."""
 
+import itertools
 import re
 import shutil
 
 import pytest
 
-from ledger import entry
+from ledger import entry, verify
 from ledger.api import Ledger
 from ledger.errors import Misuse, Tampered
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey
 from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
 from ledger.policy import Policy
-from tests.log.acts import say
+from tests.log.acts import say, say_many
 from tests.log.forging import chained_anew, history, put, replace, signed_again, stored
 
 
@@ -477,8 +478,6 @@ def test_after_the_first_failure_it_goes_on(told, edit):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_ranges_in_other_processes_find_the_same(long, edit, monkeypatch, processes):
-    from ledger import verify
-
     monkeypatch.setattr(verify, "RANGE", 100)
     edit(long.path, replace(long, 300, b'"auc":0.', b'"auc":1.'), replace(long, 3, b'"auc":0.79', b'"auc":0.99'))
     report = long.verify(processes=processes)
@@ -490,3 +489,15 @@ def test_the_first_bytes_of_a_leaf_are_the_entrys(told):
     """What the tests here rely on: the told history is chained as the format says."""
     assert chained_anew(stored(told)) == stored(told)
     assert told.find(15).prev == entry.leaf(told.read(14)).hex()
+
+
+def test_what_was_checked_is_handed_on_amid_long_rows_of_batches(long, monkeypatch):
+    """Else memory would grow with the log, and a bar would stand still: batches need not end where chunks do."""
+    monkeypatch.setattr(verify, "RANGE", 512)
+    say_many(long, 3 * 4096 + 100)
+    told, size = [], len(long)
+    report = verify.verify_log(long.store, progress=lambda done, size: told.append((done, size)))
+    assert report.verdict == "UNPINNED"
+    assert told[-1] == (size, size)
+    ends = [0, *(done for done, _ in told)]
+    assert max(after - before for before, after in itertools.pairwise(ends)) <= 4096 + 2 * 512
