@@ -315,6 +315,7 @@ class Ledger:
     def own_policy(self) -> "Policy":
         """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""
         from ledger.policy import Policy
+        from ledger.roots import read_roots
 
         path = pin_path(self.origin)
         pin = read_pin(path)
@@ -325,6 +326,8 @@ class Ledger:
             genesis_source=self.place.source,
             origin=self.place.origin,
             checkpoints=(pin.trusted(path),) if pin else (),
+            tsa_roots=read_roots((), self.place),
+            now=_now(),
         )
 
     def mend(self) -> "Mended":

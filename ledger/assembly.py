@@ -15,10 +15,11 @@ from ledger.trust import Trust
 
 
 class Sealed(NamedTuple):
-    """A checkpoint with a good signature; `voucher` where the verifier brought it."""
+    """A checkpoint with a good signature; `voucher` where the verifier brought it; `hybrid` if both lines are there."""
 
     checkpoint: Checkpoint
     voucher: Voucher | None
+    hybrid: bool
 
 
 class Assembly:
@@ -118,7 +119,7 @@ class Assembly:
 
     def _hold(self, sealed: list[Sealed]) -> list[Voucher]:
         vouchers = []
-        for checkpoint, voucher in sealed:
+        for checkpoint, voucher, _ in sealed:
             if self._holds(checkpoint, voucher):
                 self._good_to = max(self._good_to, checkpoint.size)
                 self._check_no_batch_is_cut(checkpoint.size)

@@ -15,7 +15,7 @@ from ledger.stores.opening import is_url, locate, same_place, split_password
 
 FILE: Final = "ledger.toml"
 DATABASE: Final = "ledger.db"
-_KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture")
+_KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture", "tsa", "tsa_roots")
 CAPTURES: Final = ("git", "lockfile", "python", "ci")
 _COMMAND_SECONDS: Final = 60
 
@@ -24,7 +24,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a ledger is, and what the settings beside it say of it; `source` says where that was read.
 
     `location` is a path or a URL, without a password. `key` and `genesis` are worth as much as the file they stand in:
-    `verify` uses those of the checkout it runs in, never those beside a file that was received.
+    `verify` uses those of the checkout it runs in, never those beside a file that was received. `tsa` is the address of
+    a time-stamping authority, `tsa_roots` a PEM file of the roots that are trusted for that.
     """
 
     location: str
@@ -34,6 +35,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     genesis: str = ""
     system: str = ""
     capture: tuple[str, ...] = CAPTURES
+    tsa: str = ""
+    tsa_roots: Path | None = None
 
     @property
     def path(self) -> Path | None:
@@ -139,7 +142,7 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
             near = get_close_matches(name, _KEYS, 1)
             hint = f"; nearest {near[0]!r}" if near else ""
             raise Misuse(f"{path}: unknown key {name!r}{hint}", f"known: {', '.join(_KEYS)}", code="config")
-    texts = {name: table.get(name, "") for name in ("url", "origin", "key", "genesis", "system")}
+    texts = {name: table.get(name, "") for name in ("url", "origin", "key", "genesis", "system", "tsa", "tsa_roots")}
     capture = table.get("capture", list(CAPTURES))
     if not all(isinstance(value, str) for value in texts.values()) or not isinstance(capture, list):
         raise Misuse(f"{path}: a value is not text, or capture is no list", "ledger init shows the form", code="config")
@@ -156,6 +159,8 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
         genesis=texts["genesis"],
         system=texts["system"],
         capture=tuple(capture),
+        tsa=texts["tsa"],
+        tsa_roots=folder / texts["tsa_roots"] if texts["tsa_roots"] else None,
     )
 
 

@@ -310,3 +310,9 @@ def make_id(milliseconds: int, random: bytes) -> str:
 def id_bytes(text: str) -> bytes:
     """Return the 16 bytes of an id."""
     return bytes.fromhex(text.replace("-", ""))
+
+
+def id_text(data: bytes) -> str:
+    """Return the id whose 16 bytes are given."""
+    digits = data.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

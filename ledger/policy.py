@@ -1,5 +1,7 @@
 """The verifier's side: what is trusted before a log is looked at. Nothing here comes from the log itself."""
 
+from typing import Literal
+
 import msgspec
 
 from ledger.notes.verifier import VerifierKey
@@ -18,6 +20,10 @@ class Trusted(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Keys, genesis leaf (hex) and checkpoints that a verifier brought, each with its source for the report.
 
+    `require`: "any" takes a checkpoint with one good line of the log, "all" demands Ed25519 and ML-DSA-44 under every
+    kept one. `tsa_roots`: PEM texts of time-stamping authorities' roots, and revocation lists. `now`: the verifier's
+    clock (27 characters), for what is overdue; "" judges none of that.
+
     Empty: the log is judged by itself, and the verdict is UNPINNED at best.
     """
 
@@ -27,3 +33,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     genesis_source: str = ""
     origin: str = ""
     checkpoints: tuple[Trusted, ...] = ()
+    require: Literal["any", "all"] = "any"
+    tsa_roots: tuple[bytes, ...] = ()
+    now: str = ""

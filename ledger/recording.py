@@ -28,7 +28,8 @@ def _said(fields: dict[str, Any]) -> dict[str, Any]:
 class Recorder:
     """Records events: `record("trained", ...)`, `record(Trained(...), ...)`, or one method for each type:
 
-    governance: actor_introduced, key_authorized, key_revoked, clock_reset, system_registered, corrected, verified
+    governance: actor_introduced, key_authorized, key_revoked, clock_reset, system_registered, corrected, verified,
+      erased, timestamped, retimestamped
     data: dataset_registered
     development: trained, version_registered
     evaluation: metric_plan_defined, evaluated
@@ -1403,3 +1404,125 @@ class Recorder:
         note: free text that may name people; sealed
         """
         return self._do("verified", _said(locals()))
+
+    def erased(
+        self,
+        *,
+        fields: Sequence[str],
+        of: str | Said,
+        reason: str,
+        basis: str | None = None,
+        note: str | Mapping[str, Any] | Struct | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """The values of sealed fields of an earlier event, named by `of`, were erased; their commitments stay.
+
+        fields: JSON pointers into that statement, such as /data/name (GDPR Art. 17)
+        of: the event whose subject this is about, or SYSTEM@VERSION
+        reason: why, in words; open, printed
+        basis: what the erasure rests on: a request, a rule of retention (GDPR 5(1)(e))
+        note: free text that may name people; sealed
+        """
+        return self._do("erased", _said(locals()))
+
+    def timestamped(
+        self,
+        *,
+        size: int,
+        root: Evidence | str,
+        stamp: Evidence | str,
+        proofs: Evidence | str,
+        authority: str,
+        stamped: datetime | str,
+        renew_by: datetime | str,
+        note: str | Mapping[str, Any] | Struct | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """A time-stamping authority stamped a checkpoint; entries after this one are no older than its token.
+
+        size: number of entries under the checkpoint (eIDAS Art. 41)
+        root: root hash at that size
+        stamp: digest of the token (RFC 3161), which is kept beside the log (eIDAS Art. 41)
+        proofs: digest of the certificates and revocation lists kept with it
+        authority: whom its certificate names (eIDAS Art. 42)
+        stamped: the authority's time (eIDAS Art. 42)
+        renew_by: a later stamp is due by then: the certificates end soon after (Art. 18)
+        note: free text that may name people; sealed
+        """
+        return self._do("timestamped", _said(locals()))
+
+    def retimestamped(
+        self,
+        *,
+        size: int,
+        root: Evidence | str,
+        stamp: Evidence | str,
+        proofs: Evidence | str,
+        authority: str,
+        stamped: datetime | str,
+        renew_by: datetime | str,
+        hash: Literal["sha512"],
+        rehashed: str,
+        note: str | Mapping[str, Any] | Struct | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """All entries were hashed anew with another algorithm and stamped, while the old one still held (RFC 4998 5.3).
+
+        size: number of entries under the checkpoint (eIDAS Art. 41)
+        root: root hash at that size
+        stamp: digest of the token (RFC 3161), which is kept beside the log (eIDAS Art. 41)
+        proofs: digest of the certificates and revocation lists kept with it
+        authority: whom its certificate names (eIDAS Art. 42)
+        stamped: the authority's time (eIDAS Art. 42)
+        renew_by: a later stamp is due by then: the certificates end soon after (Art. 18)
+        hash: the new algorithm
+        rehashed: root over the same entries in it
+        note: free text that may name people; sealed
+        """
+        return self._do("retimestamped", _said(locals()))

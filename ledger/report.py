@@ -44,6 +44,19 @@ class Voucher(NamedTuple):
     time: str
 
 
+class Existed(NamedTuple):
+    """Outside evidence of time: the first `size` entries existed by `time`; those from `after` on are no older.
+
+    `kind` is token, pin or witness, `source` who says so; `after` is -1 where it bounds no entry from below.
+    """
+
+    kind: str
+    source: str
+    size: int
+    time: str
+    after: int
+
+
 class Touched(NamedTuple):
     """An entry that rests on one that failed."""
 
@@ -56,6 +69,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A verification's outcome. `checked` of `size` entries were read; `covered` is the size of the newest checkpoint.
 
     `sound_before`: entries below it are the bytes that were sealed, as far as could be told (size if all are).
+    `hybrid`: the size to which a checkpoint bears the log's ML-DSA-44 line too: that far the log outlives Ed25519.
     """
 
     origin: str
@@ -72,6 +86,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     sound_before: int = 0
     log_key: str = ""
     oldest_uncovered: str = ""
+    times: tuple[Existed, ...] = ()
+    hybrid: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -91,6 +107,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             "uncovered": self.size - self.covered,
             "sound_before": self.sound_before,
             "log_key": self.log_key,
+            "hybrid": self.hybrid,
+            "times": [one._asdict() for one in self.times],
             "vouched_by": [voucher._asdict() for voucher in self.vouchers],
             "failures": [failure._asdict() for failure in self.failures],
             "touches": [touched._asdict() for touched in self.touched],

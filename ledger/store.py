@@ -39,6 +39,23 @@ class Row(NamedTuple):
     data: bytes
 
 
+class Anchor(NamedTuple):
+    """Outside evidence of time: a token over bytes that are kept with it, never to be changed.
+
+    `number` counts from 1; `kind` is "checkpoint" or "rehash" (FORMAT.md section 10a); `imprinted`, the exact bytes
+    that the token speaks of, over the first `size` entries; `event`, the id of the statement that records it;
+    `proofs`, certificates and revocation lists in PEM, to judge the token without a network.
+    """
+
+    number: int
+    kind: str
+    size: int
+    event: bytes
+    imprinted: bytes
+    token: bytes
+    proofs: bytes
+
+
 class Appending(Protocol):
     """The inside of a store's write section."""
 
@@ -112,6 +129,12 @@ class Store(Protocol):
 
     def disclosures(self) -> Iterator[str]:
         """Yield the disclosure texts that are kept."""
+
+    def anchors(self) -> list[Anchor]:
+        """Return the time-stamps that are kept, oldest first."""
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep a time-stamp, durable when it returns; raise `Conflict` where its number is taken."""
 
     def writing(self) -> AbstractContextManager[Appending]:
         """Enter the write section; leaving it without `append` changes nothing."""

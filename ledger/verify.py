@@ -2,7 +2,7 @@
 
     1  the container            C1, C6, C11                        5  roots and stored hashes     C9, C4
     2  the genesis              C10                                6  who may say what            C12, C13, C16, C17
-    3  every checkpoint         C2, C3                             7  disclosures                 C20
+    3  every checkpoint         C2, C3                             7  disclosures, time-stamps    C20, C22
     4  the entries, in ranges   C5-C8, C14, C15, C18, C19, C22     8  the tail, the verdict       C23
 
 A failure of 1 or 2 ends the work: nothing after it would mean anything. After another one it goes on and gathers.
@@ -11,19 +11,23 @@ A failure of 1 or 2 ends the work: nothing after it would mean anything. After a
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from ledger import entry
 from ledger.assembly import Assembly, Sealed
 from ledger.cycles import no_search
 from ledger.disclosures import check_disclosures
 from ledger.errors import LedgerError, Misuse, Tampered, Withheld
 from ledger.genesis import Genesis, read_genesis
+from ledger.hybrid import bears_both, both_keys
 from ledger.keys.credential import Credential
 from ledger.notes.checkpoint import open_checkpoint
 from ledger.policy import Policy
 from ledger.ranges import Known, Part, RangeCheck
-from ledger.report import Failure, Missing, Report, Verdict, Voucher, judge
+from ledger.report import Existed, Failure, Missing, Report, Verdict, Voucher, judge
 from ledger.scan import START, Before
 from ledger.store import Head, Store
+from ledger.tokens.judge import Judged, judge_anchors, notes_of
 from ledger.touched import blame, rests_on
 from ledger.trust import Trust
 
@@ -51,6 +55,7 @@ def verify_log(
     try:
         store.check_container()  # 1
         kept = [note for _, note in store.checkpoints()]  # before the head: what comes meanwhile is above it
+        kept += [note for note in notes_of(store) if note not in kept]
         head = store.head()
         genesis = _genesis(store, policy)  # 2
         trust = Trust.of_genesis(genesis)
@@ -73,6 +78,7 @@ def verify_log(
         else _parts_of_processes(store, head.size, known, processes, opener)
     )
     vouchers: list[Voucher] = []
+    stamped = Judged([], [], [])
     try:
         with no_search():
             for part in parts:  # 4
@@ -81,12 +87,17 @@ def verify_log(
                     progress(part.stop, head.size)
         vouchers = assembly.finish(head, sealed)  # 5, 6
         failures += check_disclosures(store)  # 7
+        stamped = judge_anchors(store, policy)  # 7
     except Tampered as error:  # what cannot be read ends the work, and its place is known
         failures.append(_failure(error))
     except Withheld as error:
         missing.append(Missing(error.code, error.seq, error.message))
-    assembly.failures += failures
-    return _report(store, head, genesis, policy, assembly, vouchers, missing)  # 8
+    assembly.failures += failures + stamped.failures
+    assembly.findings += stamped.findings
+    report = _report(store, head, genesis, policy, assembly, vouchers, missing)  # 8
+    times = [*stamped.existed, *(_seen(one) for one in vouchers if one.time)]
+    hybrid = max((one.checkpoint.size for one in sealed if one.hybrid), default=0)
+    return msgspec.structs.replace(report, times=tuple(times), hybrid=0 if report.failures else hybrid)
 
 
 def _failure(error: Tampered) -> Failure:
@@ -141,7 +152,7 @@ def _checkpoints(
     kept: list[bytes], head: Head, genesis: Genesis, policy: Policy, failures: list[Failure]
 ) -> list[Sealed]:
     """Return the checkpoints that bear the log's signature: kept ones, and those that the verifier brought."""
-    keys = policy.keys or genesis.log_keys
+    keys, both = policy.keys or genesis.log_keys, both_keys(genesis, policy)
     own = [("", note) for note in (*kept, head.note) if note]
     brought = [(one.source, one.note) for one in policy.checkpoints]
     vouching = {one.source: one for one in policy.checkpoints}
@@ -149,6 +160,12 @@ def _checkpoints(
     for source, note in own + brought:
         try:
             checkpoint = open_checkpoint(note, genesis.origin, keys)
+            hybrid = not source and bears_both(note, both)
+            if policy.require == "all" and not source and not hybrid:
+                raise Tampered(
+                    f"the checkpoint of {checkpoint.size:,} entries lacks a line of the log's (require all)",
+                    code="unsigned",
+                )
         except (Tampered, Misuse) as error:
             check = 3 if error.code in ("bad_signature", "unsigned") else 2
             failures.append(Failure(check, error.code, -1, f"{source or 'a kept checkpoint'}: {error.message}"))
@@ -157,10 +174,15 @@ def _checkpoints(
             covered = checkpoint.size
         trusted = vouching.get(source)
         voucher = Voucher(trusted.kind, source, checkpoint.size, trusted.time) if trusted else None
-        sealed.append(Sealed(checkpoint, voucher))
+        sealed.append(Sealed(checkpoint, voucher, hybrid))
     if head.covered != covered:
         failures.append(Failure(9, "head", -1, "the stored head is not of the size that its checkpoint has"))
     return sealed
+
+
+def _seen(voucher: Voucher) -> Existed:
+    """Return what a pin says of time: the log was seen at that size, and what came later was not there."""
+    return Existed(voucher.kind, voucher.source, voucher.size, voucher.time, voucher.size)
 
 
 # ---- 4 ----

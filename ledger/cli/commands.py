@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "reject": Row("ledger.cli.approving:reject", "Look at a version, then sign that you reject it."),
     "verify": Row("ledger.cli.verifying:verify", "Run every check over a ledger, or over a receipt."),
     "prove": Row("ledger.cli.proving:prove", "Write a receipt: an offline proof that an entry stands in the log."),
+    "timestamp": Row("ledger.cli.stamping:timestamp", "Have a time-stamping authority stamp the newest checkpoint."),
     "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
     "whoami": Row("ledger.cli.whoami:whoami", "Who you are here: handle, key, roles, and where each was found."),

@@ -1,9 +1,11 @@
 """What a verification may rely on: one's own side; for something received, only what the command line names."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger import entry
+from ledger.encoding import time_text
 from ledger.errors import LedgerError, Misuse
 from ledger.genesis import read_genesis
 from ledger.notes.note import parse_note
@@ -11,6 +13,7 @@ from ledger.notes.treehead import parse_checkpoint
 from ledger.notes.verifier import VerifierKey
 from ledger.pins import pin_path, read_pin
 from ledger.policy import Policy, Trusted
+from ledger.roots import read_roots
 
 if TYPE_CHECKING:
     from ledger.config import Place
@@ -60,7 +63,11 @@ def read_checkpoint(path: Path, origin: str) -> Trusted:
 
 
 def policy_of(
-    genesis: "Genesis | None", place: "Place | None", keys: tuple[VerifierKey, ...], checkpoints: tuple[Path, ...]
+    genesis: "Genesis | None",
+    place: "Place | None",
+    keys: tuple[VerifierKey, ...],
+    checkpoints: tuple[Path, ...],
+    roots: tuple[Path, ...] = (),
 ) -> Policy:
     """Return what vouches: `keys` and `checkpoints` as given, this user's pin, and `place`, one's own ledger.toml."""
     origin = genesis.origin if genesis is not None else place.origin if place is not None else ""
@@ -77,4 +84,6 @@ def policy_of(
         genesis_source=place.source if place is not None else "",
         origin=place.origin if place is not None else "",
         checkpoints=tuple(brought),
+        tsa_roots=read_roots(roots, place),
+        now=time_text(datetime.now(UTC)),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ledger import entry
 from ledger.cli.layout import about, clean, day, headline, listed, pairs, short_path
 from ledger.cli.screen import Paint
+from ledger.cli.times import times_said, times_shown
 from ledger.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, l
     rows = [
         ("vouched for by", "; ".join(vouchers(report.vouchers))),
         ("proven", proven),
-        ("not proven", f"{neither}; times: they are the writers' clocks"),
+        ("not proven", f"{neither}; {times_said(report.times, report.size)}"),
     ]
     return f"VERIFIED  {report.checked:,} of {report.size:,} entries", rows
 
@@ -198,6 +199,8 @@ def _tail(report: "Report") -> list[str]:
         rows.append(
             ("not sealed", f"entries {report.covered:,} to {report.size - 1:,}{since}: no checkpoint covers them")
         )
+    if report.verdict != "BROKEN":
+        rows += times_shown(report)
     rows += [
         ("note", f"entry {one.seq:,}: {_without(one)}" if one.seq >= 0 else one.message)
         for one in report.findings[:_SHOWN]

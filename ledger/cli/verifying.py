@@ -35,6 +35,9 @@ _MANY: Final = 100_000  # entries from which further processes are worth their s
 @click.option(
     "--checkpoint", "checkpoints", multiple=True, type=click.Path(path_type=Path), help="A signed checkpoint."
 )
+@click.option(
+    "--tsa-root", "roots", multiple=True, type=click.Path(path_type=Path), help="A time-stamping authority's root, PEM."
+)
 @click.option("--allow-unpinned", is_flag=True, help="Exit 0 for UNPINNED too.")
 @click.option("--processes", type=click.IntRange(1), help="Else: one a core for a long log.")
 def verify(
@@ -42,6 +45,7 @@ def verify(
     what: str | None,
     keys: tuple[str, ...],
     checkpoints: tuple[Path, ...],
+    roots: tuple[Path, ...],
     allow_unpinned: bool,
     processes: int | None,
 ) -> Answer:
@@ -57,7 +61,7 @@ def verify(
     place = None if what is not None else resolve(call.location)
     location = _received(what) if what is not None else resolve(call.location).location
     with closing(open_read_only(location)) as store:
-        report, pinned = _verify(store, policy_of(genesis_of(store), place, given, checkpoints), processes)
+        report, pinned = _verify(store, policy_of(genesis_of(store), place, given, checkpoints, roots), processes)
         block = report_block(
             report, store, "" if what is None else location if is_url(location) else what, pinned=bool(pinned["moved"])
         )

@@ -18,6 +18,7 @@ _FORMS: Final = {
     "name": "a name: lower-case letters, digits and . _ -",
     "digest": "a digest: sha256: and 64 hexadecimal digits",
     "hex": "64 lower-case hexadecimal digits",
+    "hex512": "128 lower-case hexadecimal digits",
     "time": "a time: 2026-11-23T09:05:41.000000Z",
     "date": "a date: 2026-11-23",
     "country": "a country: two capital letters (ISO 3166)",

@@ -26,6 +26,7 @@ Handle: TypeAlias = Annotated[str, _form("handle", "[a-z0-9][a-z0-9._-]{0,63}", 
 Name: TypeAlias = Annotated[str, _form("name", "[a-z0-9][a-z0-9._-]{0,63}", 64)]
 Digest: TypeAlias = Annotated[str, _form("digest", "sha256:[0-9a-f]{64}", 71)]
 HexDigest: TypeAlias = Annotated[str, _form("hex", "[0-9a-f]{64}", 64)]
+HexDigest512: TypeAlias = Annotated[str, _form("hex512", "[0-9a-f]{128}", 128)]
 Time: TypeAlias = Annotated[str, _form("time", r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", 27)]
 Date: TypeAlias = Annotated[str, _form("date", r"\d{4}-\d{2}-\d{2}", 10)]
 Country: TypeAlias = Annotated[str, _form("country", "[A-Z]{2}", 2)]

@@ -14,6 +14,7 @@ from ledger.events.common import (
     Fields,
     Handle,
     HexDigest,
+    HexDigest512,
     Label,
     Positive,
     Role,
@@ -158,3 +159,34 @@ class Verified(Event, frozen=True, kw_only=True):
     ]
     tool: Annotated[Text | None, says("name and version of the verifier")] = None
     policy: Annotated[Digest | None, says("digest of the policy it was checked under")] = None
+
+
+class Erased(Event, frozen=True, kw_only=True):
+    """The values of sealed fields of an earlier event, named by `of`, were erased; their commitments stay."""
+
+    fields: Annotated[
+        Annotated[list[Text], Meta(min_length=1, max_length=64)],
+        says("JSON pointers into that statement, such as /data/name", "GDPR Art. 17"),
+    ]
+    basis: Annotated[Text | None, says("what the erasure rests on: a request, a rule of retention", "GDPR 5(1)(e)")] = (
+        None
+    )
+
+
+class Timestamped(Event, frozen=True, kw_only=True):
+    """A time-stamping authority stamped a checkpoint; entries after this one are no older than its token."""
+
+    size: Annotated[Count, says("number of entries under the checkpoint", "eIDAS Art. 41")]
+    root: Annotated[Digest, says("root hash at that size")]
+    stamp: Annotated[Digest, says("digest of the token (RFC 3161), which is kept beside the log", "eIDAS Art. 41")]
+    proofs: Annotated[Digest, says("digest of the certificates and revocation lists kept with it")]
+    authority: Annotated[Text, says("whom its certificate names", "eIDAS Art. 42")]
+    stamped: Annotated[Time, says("the authority's time", "eIDAS Art. 42")]
+    renew_by: Annotated[Time, says("a later stamp is due by then: the certificates end soon after", "Art. 18")]
+
+
+class Retimestamped(Timestamped, frozen=True, kw_only=True):
+    """All entries were hashed anew with another algorithm and stamped, while the old one still held (RFC 4998 5.3)."""
+
+    hash: Annotated[Literal["sha512"], says("the new algorithm")]
+    rehashed: Annotated[HexDigest512, says("root over the same entries in it")]

@@ -268,6 +268,9 @@ _ROWS: tuple[EventType, ...] = (
     _row("alert_resolved", monitoring.AlertResolved, "monitoring", required=("alert",), optional=_ALERT),
     _row("corrected", governance.Corrected, "governance", needs_refs=("corrects",), needs_reason=True),
     _row("verified", governance.Verified, "governance"),
+    _row("erased", governance.Erased, "governance", needs_refs=("of",), needs_reason=True),
+    _row("timestamped", governance.Timestamped, "governance"),
+    _row("retimestamped", governance.Retimestamped, "governance"),
 )
 
 EVENTS: Final[dict[str, EventType]] = {row.name: row for row in _ROWS}

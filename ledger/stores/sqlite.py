@@ -20,7 +20,7 @@ import apsw
 
 from ledger.errors import Misuse, Tampered
 from ledger.merkle.edge import Tile
-from ledger.store import Appending, Head, Row
+from ledger.store import Anchor, Appending, Head, Row
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
 from ledger.stores.sqlite_section import ROWS, Section, find_id, read_authority, read_bytes, read_head, read_tile
@@ -236,6 +236,11 @@ class SqliteStore:
             rows = connection.execute("SELECT size, CAST(note AS BLOB) FROM checkpoints ORDER BY size")
             return [(size, note) for size, note in rows]
 
+    def anchors(self) -> list[Anchor]:
+        """Return the kept time-stamps, oldest first."""
+        with self._reading() as connection:
+            return list(map(Anchor._make, connection.execute("SELECT * FROM anchors ORDER BY number")))
+
     def disclosures(self) -> Iterator[str]:
         """Yield the disclosure texts that are kept."""
         for (text,) in self._walk("SELECT text FROM disclosures ORDER BY commitment"):
@@ -274,6 +279,13 @@ class SqliteStore:
         with self.writing() as section:
             assert isinstance(section, Section)
             section.keep(size, note)
+            section.commit()
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep a time-stamp, durable when it returns."""
+        with self.writing() as section:
+            assert isinstance(section, Section)
+            section.keep_anchor(anchor)
             section.commit()
 
     # ---- judging the container ----

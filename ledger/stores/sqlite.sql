@@ -1,4 +1,5 @@
--- A ledger in one SQLite file. `entries` is the truth; every other table but `checkpoints` and `disclosures` can be recomputed.
+-- A ledger in one SQLite file. `entries` is the truth; every other table but `checkpoints`,
+-- `anchors` and `disclosures` can be recomputed.
 -- Format 1 of FORMAT.md. The text of this schema is compared when a ledger is verified (C1): change it only with user_version.
 
 CREATE TABLE entries (
@@ -33,6 +34,16 @@ CREATE TABLE authority (        -- entries that change who may say what
 CREATE TABLE checkpoints (      -- kept besides the newest: pinned, exported, witnessed ones
   size INTEGER PRIMARY KEY,
   note TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE anchors (          -- RFC 3161 time-stamps, each with the exact bytes it speaks of
+  number    INTEGER PRIMARY KEY,  -- 1, 2, ...
+  kind      TEXT NOT NULL,     -- checkpoint, rehash
+  size      INTEGER NOT NULL,  -- the entries that are stamped
+  event     BLOB NOT NULL,     -- the 16 bytes of the id of the statement that records it
+  imprinted BLOB NOT NULL,     -- what was hashed; witnesses' later lines do not come into it
+  token     BLOB NOT NULL,     -- DER
+  proofs    BLOB NOT NULL      -- certificates and revocation lists, PEM
 ) STRICT;
 
 CREATE TABLE disclosures (      -- values of sealed fields; may be erased, the entries stand

@@ -7,9 +7,9 @@ from typing import Any, Final
 import apsw
 
 from ledger.disclosures import commitment
-from ledger.errors import Tampered, Unavailable
+from ledger.errors import Conflict, Tampered, Unavailable
 from ledger.merkle.edge import Tile
-from ledger.store import Head, Row
+from ledger.store import Anchor, Head, Row
 
 
 class Section:
@@ -63,6 +63,13 @@ class Section:
     def keep(self, size: int, note: bytes) -> None:
         """Keep a checkpoint, in the place of a kept one of its size; durable with the next `append` or `commit`."""
         self.connection.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, CAST(? AS TEXT))", (size, note))
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep a time-stamp; durable with the next `commit`."""
+        taken = self.connection.execute("SELECT count(*) FROM anchors WHERE number = ?", (anchor.number,)).get
+        if taken:
+            raise Conflict(f"time-stamp {anchor.number} is there already; nothing was kept", "try again", code="anchor")
+        self.connection.execute("INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?)", anchor)
 
     def append(
         self,

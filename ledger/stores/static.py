@@ -23,7 +23,7 @@ from ledger.merkle.tiles import TILE, peaks_in, tile_path, width_at
 from ledger.merkle.tree import HASH_SIZE, Frontier, split, tree_root
 from ledger.notes.checkpoint import Checkpoint, parse_checkpoint
 from ledger.notes.note import NOTE_LIMIT, parse_note
-from ledger.store import Appending, Head, Row, Store
+from ledger.store import Anchor, Appending, Head, Row, Store
 from ledger.stores.beside import read_disclosures, read_kept
 from ledger.stores.folder import Folder
 from ledger.stores.ids import Ids, said_in
@@ -182,6 +182,10 @@ class StaticStore:
         """Yield the disclosure texts that were published with this checkpoint."""
         yield from read_disclosures(self._source, self._size)
 
+    def anchors(self) -> list[Anchor]:
+        """Return no time-stamps: none are published with a log."""
+        return []
+
     # ---- what is made from the entries ----
 
     def find(self, id: bytes) -> int | None:
@@ -245,6 +249,10 @@ class StaticStore:
         raise _read_only(self.place)
 
     def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:  # noqa: ARG002
+        """Refuse."""
+        raise _read_only(self.place)
+
+    def keep_anchor(self, anchor: Anchor) -> None:  # noqa: ARG002
         """Refuse."""
         raise _read_only(self.place)
 

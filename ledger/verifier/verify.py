@@ -913,9 +913,9 @@ KNOWN = set(
     """
     actor_introduced alert_acknowledged alert_resolved approval_requested approval_revoked approved
     change_recorded clock_reset corrected dataset_registered deployed deployment_observed drift_alerted
-    evaluated genesis key_authorized key_revoked metric_plan_defined placed_on_market put_into_service
-    rejected resumed retired rolled_back substantial_modification_assessed suspended system_registered trained
-    undeployed verified version_registered
+    erased evaluated genesis key_authorized key_revoked metric_plan_defined placed_on_market put_into_service
+    rejected resumed retimestamped retired rolled_back substantial_modification_assessed suspended system_registered
+    timestamped trained undeployed verified version_registered
     """.split()
 )
 

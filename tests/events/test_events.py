@@ -26,7 +26,7 @@ DIGEST = "sha256:" + "a" * 64
 
 
 def test_the_first_part_is_whole():
-    assert set(EVENTS) == FIRST_PART | {"clock_reset", "deployment_observed"}
+    assert set(EVENTS) == FIRST_PART | {"clock_reset", "deployment_observed", "erased", "timestamped", "retimestamped"}
     assert set(GOOD) == set(EVENTS)
 
 
@@ -88,6 +88,9 @@ def test_required_fields_are_those_of_the_vocabulary():
         "drift_alerted": {"metric"},
         "alert_resolved": {"resolution"},
         "verified": {"size", "root", "verdict"},
+        "erased": {"fields"},
+        "timestamped": {"size", "root", "stamp", "proofs", "authority", "stamped", "renew_by"},
+        "retimestamped": {"size", "root", "stamp", "proofs", "authority", "stamped", "renew_by", "hash", "rehashed"},
     }
 
 

@@ -73,6 +73,9 @@ class Kept:
     def disclosures(self):
         return iter(self.shown)
 
+    def anchors(self):
+        return []
+
     def check_container(self):
         pass
 
