@@ -5,122 +5,25 @@ import json
 import os
 import platform
 import statistics
-import sys
 import tempfile
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from benchmarks import baselines, works
-from benchmarks.works import Row
-from ledger.api import Ledger
-from projections import Projections
+from benchmarks.bench import Bench, Row
 
 ROUNDS = 5
 
 
-def rows(folder: Path, events: int) -> dict[str, Row]:
-    """Set everything up and return the rows by name."""
-    bulk, commands = folder / "bulk.db", str(Path(sys.executable).parent / "ledger")
-    with works.a_ledger(folder, "bulk") as ledger:
-        ledger.record_many(works.events(events))
-        ledger.record("deployed", **serving(0))
-    reading = Ledger.open(bulk, read_only=True)
-    size = len(reading)
-    datas = [row.data for row in reading.store.rows(1, min(size, 20_001))]
-    one, crowd, signed = (works.a_ledger(folder, name) for name in ("one", "crowd", "signed"))
-    count = min(2_000, events)
-    works.record_one(signed, count)
-    signed.close()
-    projections = Projections.open(reading, folder / "ask.projections.db")
-    projections.catch_up("registry")
-    home = {**os.environ, "LEDGER_URL": str(bulk)}
-    parallel = os.cpu_count() or 1
-    many = [0]
-
-    def bulk_again() -> float:
-        many[0] += 1
-        with works.a_ledger(folder, f"many-{many[0]}") as ledger:
-            return baselines.timed(lambda: ledger.record_many(works.events(events)), events)
-
-    def c() -> float:
-        return baselines.commit_one(folder, datas[:count])
-
-    def w() -> float:
-        return baselines.write_4k(folder)
-
-    def per_speed_up() -> float:
-        return baselines.verify_one() / works.spin_speed_up(parallel)
-
-    return {
-        "record": Row("`record`, one caller", "C", 2.2, 1.7, lambda: works.record_one(one, count), c),
-        "threads8": Row(
-            "`record`, 8 threads", "W", 2.0, 1.3, lambda: works.record_threads(crowd, 8, max(count // 8, 1)), w
-        ),
-        "threads64": Row(
-            "`record`, 64 threads", "W", 1.2, 0.7, lambda: works.record_threads(crowd, 64, max(count // 32, 1)), w
-        ),
-        "many": Row(
-            "`record_many`", "I", 4.5, 3.0, bulk_again, lambda: baselines.insert_bulk(folder, datas)
-        ),
-        "verify": Row(
-            "`verify`, batch-signed, one core", "H", 4.5, 3.0,
-            lambda: works.verify(bulk, size), lambda: baselines.read_and_hash(bulk, size),
-        ),
-        "signed": Row(
-            f"`verify`, a signature an entry, {parallel} processes", "V / speed-up", 1.25, 1.08,
-            lambda: works.verify(folder / "signed.db", count + 1, parallel), per_speed_up,
-        ),
-        "rebuild": Row(
-            "rebuild of the registry", "D", 5.0, 2.8,
-            lambda: works.rebuild(reading, size, folder / "r.projections.db"),
-            lambda: baselines.read_and_decode(bulk, size),
-        ),
-        "production": Row("`production`, library", "ms", 1.0, 0.2, lambda: works.ask(projections), lambda: 1e-3),
-        "command": Row(
-            "`ledger production`, command", "P", 25, 15,
-            lambda: baselines.start([commands, "production"], home), baselines.start_python,
-        ),
-        "import": Row(
-            "`import ledger`", "P", 7, 5,
-            lambda: baselines.start([sys.executable, "-c", "import ledger"]), baselines.start_python,
-        ),
-        "disk": Row(
-            "bytes on disk an event", "entry", 1.25, 1.1,
-            lambda: float(bulk.stat().st_size), lambda: float(sum(len(r.data) for r in reading.store.rows(0, size))),
-        ),
-        "memory_verify": Row(
-            "peak memory, `verify`", "MiB", 200, 100, lambda: works.peak_of("verify", folder, size), lambda: 1.0
-        ),
-        "memory_rebuild": Row(
-            "peak memory, rebuild", "MiB", 200, 100, lambda: works.peak_of("rebuild", folder, size), lambda: 1.0
-        ),
-        "memory_many": Row(
-            "peak memory, `record_many`", "MiB", 200, 100,
-            lambda: works.peak_of("record_many", folder, events), lambda: 1.0,
-        ),
-    }  # fmt: skip
-
-
-ONCE = {"disk", "memory_verify", "memory_rebuild", "memory_many"}
-
-
-def serving(n: int) -> dict[str, Any]:
-    """Return a deployment of one version."""
-    return {
-        "system": "credit-scoring",
-        "version": f"3.{n}.0",
-        "artifacts": {"model": f"sha256:{works.DIGESTS[n]}"},
-        "environment": "production",
-        "deployment": "main",
-    }
+GROUPS = ("core", "peers")  # modules of this package, each with a function `rows`
 
 
 def measure(name: str, row: Row, rounds: int) -> dict[str, Any]:
     """Run work and baseline in turn; the ratio is that of each pair, the median of them is told."""
-    pairs = [(row.baseline(), row.work()) for _ in range(1 if name in ONCE else rounds)]
+    pairs = [(row.baseline(), row.work()) for _ in range(1 if row.once else rounds)]
     ratios = sorted(work / base for base, work in pairs)
     middle = statistics.median(ratios)
     return {
@@ -134,14 +37,21 @@ def measure(name: str, row: Row, rounds: int) -> dict[str, Any]:
         "high": round(ratios[-1], 3),
         "must": row.must,
         "goal": row.goal,
-        "verdict": "goal" if middle <= row.goal else "must" if middle <= row.must else "missed",
+        "verdict": _verdict(middle, row),
     }
+
+
+def _verdict(ratio: float, row: Row) -> str:
+    if row.must is None or row.goal is None:
+        return ""
+    return "goal" if ratio <= row.goal else "must" if ratio <= row.must else "missed"
 
 
 def line(found: dict[str, Any]) -> str:
     """Return a line of the Markdown table."""
     spread = f"{found['ratio']:.2f} [{found['low']:.2f}, {found['high']:.2f}] {found['unit']}"
-    return f"| {found['work']} | {spread} | {found['must']:g} | {found['goal']:g} | {found['verdict']} |"
+    must, goal = (f"{found[name]:g}" if found[name] is not None else "" for name in ("must", "goal"))
+    return f"| {found['work']} | {spread} | {must} | {goal} | {found['verdict']} |"
 
 
 def machine() -> str:
@@ -170,7 +80,9 @@ def main() -> None:
         for name, part in (("HOME", "home"), ("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state")):
             os.environ[name] = str(Path(temporary) / part)
         found = []
-        made = rows(Path(temporary), given.events)
+        bench, made = Bench(Path(temporary), given.events), dict[str, Row]()
+        for group in GROUPS:
+            made |= import_module(f"benchmarks.{group}").rows(bench)
         print(f"{given.events:,} events; {datetime.now(UTC):%Y-%m-%d}; {machine()}\n")
         print("| work | ratio, median [low, high] | must | goal | |\n|---|---|---|---|---|")
         for name in given.only or made:

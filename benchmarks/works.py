@@ -1,14 +1,14 @@
-"""The work that is measured: each function sets up, then returns pairs to be run in turn with their baseline."""
+"""The work that is measured, each in seconds a unit, or in MiB."""
 
 import hashlib
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks import baselines
 from ledger.api import Ledger
@@ -18,17 +18,6 @@ from projections import Projections, production
 
 VERSIONS = 1_000
 DIGESTS = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(VERSIONS)]
-
-
-class Row(NamedTuple):
-    """One line of the table: what is measured, what is allowed and aimed at, and in which unit of the baseline."""
-
-    name: str
-    unit: str
-    must: float
-    goal: float
-    work: Callable[[], float]
-    baseline: Callable[[], float]
 
 
 def events(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -46,6 +35,17 @@ def events(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
                 "capture": False,
             },
         )
+
+
+def serving(n: int) -> dict[str, Any]:
+    """Return a deployment of one version."""
+    return {
+        "system": "credit-scoring",
+        "version": f"3.{n}.0",
+        "artifacts": {"model": f"sha256:{DIGESTS[n]}"},
+        "environment": "production",
+        "deployment": "main",
+    }
 
 
 def a_ledger(folder: Path, name: str) -> Ledger:
