@@ -103,7 +103,7 @@ class Author:
         """Record events in batches, one signature and one commit for up to 4,096 of them; constant memory."""
         assert self._log is not None
         count, first, last = 0, -1, -1
-        for batches in _groups(self._bulk.items(map(_what, events)), BATCHES_A_COMMIT):
+        for batches in _groups(self._bulk.items(map(event_of, events)), BATCHES_A_COMMIT):
             with no_search():
                 parts: list[Single | Batch] = [self._batch(items) for items in batches]
                 placements = self._log.append(Request(parts, None, (), signed_here=True))
@@ -171,7 +171,8 @@ def _item(said: dict[str, Any]) -> Item:
     return Item(said, body, encoding.id_bytes(said["id"]), statement.statement_hash(body))
 
 
-def _what(event: Said) -> tuple[str | msgspec.Struct, dict[str, Any]]:
+def event_of(event: Said) -> tuple[str | msgspec.Struct, dict[str, Any]]:
+    """Return one of the events that `record_many` takes as what `record` takes; raise `Misuse` for anything else."""
     if isinstance(event, msgspec.Struct):
         return event, {}
     if isinstance(event, tuple) and len(event) == 2:
@@ -245,7 +246,7 @@ def _again(data: bytes, draft: Draft, said: dict[str, Any]) -> Receipt:
     placed = entry.view(data)
     stored = entry.read(data).fields["statement"]
     ours, new = dict(stored), dict(said)
-    for name in ("context",) if draft.time else ("context", "time"):
+    for name in ("context", "log") if draft.time else ("context", "log", "time"):  # `log`: it stands in this one
         ours.pop(name, None)
         new.pop(name, None)
     for pointer in draft.sealed:

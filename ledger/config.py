@@ -15,7 +15,8 @@ from ledger.stores.opening import is_url, locate, same_place, split_password
 
 FILE: Final = "ledger.toml"
 DATABASE: Final = "ledger.db"
-_KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture", "tsa", "tsa_roots")
+_KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture", "mode", "tsa", "tsa_roots")
+MODES: Final = ("record", "spool", "off")
 CAPTURES: Final = ("git", "lockfile", "python", "ci")
 _COMMAND_SECONDS: Final = 60
 
@@ -37,6 +38,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     capture: tuple[str, ...] = CAPTURES
     tsa: str = ""
     tsa_roots: Path | None = None
+    mode: str = ""
 
     @property
     def path(self) -> Path | None:
@@ -161,6 +163,7 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
         capture=tuple(capture),
         tsa=texts["tsa"],
         tsa_roots=folder / texts["tsa_roots"] if texts["tsa_roots"] else None,
+        mode=_mode(table.get("mode", ""), str(path)),
     )
 
 
@@ -173,6 +176,17 @@ def _location(url: str, path: Path, folder: Path) -> str:
         )
     location = locate(url or DATABASE, str(path))
     return location if is_url(location) else str(folder / location)
+
+
+def chosen_mode(place: Place | None) -> str:
+    """Return what `record` is to do: record, spool or off; by `LEDGER_MODE`, the settings, or record."""
+    return _mode(os.environ.get("LEDGER_MODE", ""), "LEDGER_MODE") or (place.mode if place else "") or "record"
+
+
+def _mode(value: Any, where: str) -> str:
+    if value != "" and value not in MODES:
+        raise Misuse(f"{where}: mode is {value!r}", f"one of {', '.join(MODES)}", code="config")
+    return str(value)
 
 
 def write_config(folder: Path, *, database: str, origin: str, key: str, genesis: str) -> Path:

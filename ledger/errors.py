@@ -15,7 +15,10 @@ Outcome = Literal["not recorded", "unknown"]
 
 
 class LedgerError(Exception):
-    """The root: `message` (what, where), `fix` (what to do), `code` (a stable word)."""
+    """The root: `message` (what, where), `fix` (what to do), `code` (a stable word).
+
+    `draft`: the id under which the fields of an event that was refused are kept ("": they are not).
+    """
 
     exit_code: ClassVar[int] = 2
     kind: ClassVar[str] = "error"
@@ -26,9 +29,15 @@ class LedgerError(Exception):
         self.fix = fix
         self.code = code or self.kind
         self.where = where
+        self.draft = ""
 
     def __str__(self) -> str:
-        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+        lines = [self.message]
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
+        if self.draft:
+            lines.append(f"  kept as a draft: ledger record --draft {self.draft}")
+        return "\n".join(lines)
 
 
 class Misuse(LedgerError):

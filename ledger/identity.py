@@ -65,7 +65,7 @@ def _authorised(trust: Trust, source: str) -> Identity:
             f"the key {source} ({name_of(signer.credential)}) is not authorised in {trust.genesis.origin};"
             " nothing was recorded",
             f"give an administrator: ledger key authorize, with the output of ledger key show {source}",
-            code="unauthorised",
+            code="revoked" if trust.credential(signer.credential.id) else "unauthorised",
         )
     return Identity(handle, signer, source)
 

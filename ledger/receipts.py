@@ -13,7 +13,7 @@ from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint
 from ledger.notes.verifier import VerifierKey
 
-State = Literal["sealed", "placed"]
+State = Literal["sealed", "placed", "spooled", "draft", "off"]
 PROOF_LIMIT: Final = 262_144
 _FIRST_LINE: Final = "c2sp.org/tlog-proof@v1"
 
@@ -21,8 +21,10 @@ _FIRST_LINE: Final = "c2sp.org/tlog-proof@v1"
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """Where a statement stands: durable when this is returned.
 
-    `hash` names the statement in refs, `leaf` the entry (both 64 hex digits). `state`: sealed under a checkpoint, or
-    placed by a writer without the log's key, and covered by whoever has it. `again`: it was recorded before.
+    `hash` names the statement in refs, `leaf` the entry (both 64 hex digits). `state`: sealed under a checkpoint;
+    placed by a writer without the log's key, and covered by whoever has it; spooled: signed, and waiting on this
+    machine for its ledger (`why` says for what; no `seq`, -1, and no `leaf`); draft: unsigned fields, kept for want of
+    a key (no `hash`); off: nothing was recorded, by choice. `again`: it was recorded before.
     """
 
     seq: int
@@ -36,14 +38,26 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     recorded: str
     state: State
     again: bool = False
+    why: str = ""
+
+    def __repr__(self) -> str:
+        """Say in a line what was recorded, about what, and where it stands."""
+        system, version = self.subject.get("system"), self.subject.get("version")
+        about = f"{system}@{version}" if system and version else str(system or self.subject.get("dataset") or "")
+        words = [self.type, about, f"entry {self.seq}," if self.seq >= 0 else "", self.state]
+        return f"<Receipt {' '.join(word for word in words if word)}>"
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """What `record_many` placed: `count` statements, in entries `first` to `last` (other writers' may lie between)."""
+    """What `record_many` placed: `count` statements, in entries `first` to `last` (other writers' may lie between).
+
+    `spooled`: how many of them wait on this machine instead (`first` and `last` are -1 where all do).
+    """
 
     count: int
     first: int
     last: int
+    spooled: int = 0
 
 
 class Proven(NamedTuple):

@@ -8,7 +8,7 @@ import click
 
 from ledger.cli.frame import Call, command, nearest
 from ledger.cli.screen import Answer, Paint
-from ledger.errors import Misuse, Unavailable
+from ledger.errors import LedgerError, Misuse, Unavailable
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -75,13 +75,34 @@ def production(
         if system is not None and not found["deployments"]:
             _check_system(projections, system)
         covered, size = ledger.covered, len(ledger)
+    spooled, waiting = _waiting()
 
     def lines(paint: Paint) -> list[str]:
         from ledger.cli.running import production_lines
 
-        return production_lines(found, covered, size, environment or "production", paint)
+        return [*production_lines(found, covered, size, environment or "production", paint), *waiting]
 
-    return Answer(found | {"unsealed": size - covered}, lines)
+    return Answer(found | {"unsealed": size - covered, "spooled": spooled}, lines)
+
+
+def _waiting() -> tuple[int, list[str]]:
+    """How much of what was said on this machine is not in its ledger yet, and a line about it."""
+    from ledger.spool.file import Spool, spool_path
+
+    box = Spool(spool_path())
+    if not box.mark():
+        return 0, []
+    try:
+        waits, aside, _ = box.count()
+        if not waits + aside:
+            return 0, []
+        from ledger.cli.spooling import summary
+
+        return waits + aside, [summary(box)]
+    except LedgerError as error:
+        return 0, [f"the spool cannot be read: {error.message}"]
+    finally:
+        box.close()
 
 
 @command()

@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
     "whoami": Row("ledger.cli.whoami:whoami", "Who you are here: handle, key, roles, and where each was found."),
+    "spool": Row("ledger.cli.spooling:spool", "What waits on this machine for its ledger; deliver it."),
     "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
     "demo": Row("ledger.cli.demo:demo", "Play the whole story on a real credit model."),
 }
@@ -40,4 +41,12 @@ KEY_COMMANDS: Final[dict[str, Row]] = {
     "introduce": Row("ledger.cli.keys:introduce", "Introduce a person or a service under a handle."),
     "authorize": Row("ledger.cli.keys:authorize", "Let a key say something here."),
     "revoke": Row("ledger.cli.keys:revoke", "End a key's authority from here on."),
+}
+
+SPOOL_COMMANDS: Final[dict[str, Row]] = {
+    "list": Row("ledger.cli.spooling:list_", "What waits, what was set aside, and the drafts."),
+    "show": Row("ledger.cli.spooling:show", "Print all of one item, or of a draft."),
+    "flush": Row("ledger.cli.spooling:flush", "Deliver what waits to its ledger."),
+    "retry": Row("ledger.cli.spooling:retry", "Let an item that was set aside wait again."),
+    "drop": Row("ledger.cli.spooling:drop", "Throw an item or a draft away, for ever."),
 }

@@ -8,6 +8,7 @@ import click
 
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import about
+from ledger.cli.reaching import Absent, drafted_fields, forget_draft, load_draft, outbox, reached
 from ledger.cli.said import from_options, from_words, parse, read_object, resolve_refs
 from ledger.cli.screen import Answer, Paint
 from ledger.deciding import DECISIONS
@@ -15,6 +16,8 @@ from ledger.errors import Misuse
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
+    from ledger.cli.reaching import Reached
+    from ledger.outbox import Outbox
     from ledger.receipts import Receipt, Recorded
 
 _EPILOG = "Each field of the type is an option too: --parameters max_depth=6 --purpose TEXT. See: ledger types TYPE"
@@ -33,6 +36,7 @@ _EPILOG = "Each field of the type is an option too: --parameters max_depth=6 --p
 @click.option("--id", "id_", metavar="UUIDv7", help="Makes a retry safe: the same id is recorded once.")
 @click.option("--time", "time_", metavar="TIME", help="When it happened (with a zone); else now.")
 @click.option("--as", "actor", metavar="HANDLE", help="Whose key signs, where several are here.")
+@click.option("--draft", metavar="ID", help="Record a draft that was kept; what is said here counts instead.")
 @click.option("--stdin", "stdin", is_flag=True, help="Read the fields as one JSON object (also: -).")
 @click.option("--many", is_flag=True, help="Read many events: a JSON list, or one object a line.")
 def record(
@@ -42,21 +46,28 @@ def record(
     stdin: bool,
     many: bool,
     actor: str | None,
+    draft: str | None,
     **options: Any,
 ) -> Answer:
-    """Record an event of TYPE and print its entry number."""
+    """Record an event of TYPE and print its entry number; where the ledger is away, it waits in the spool."""
     if many:
         return _many(call, kind, rest, actor)
-    if kind is None:
+    drafted = load_draft(draft) if draft else None
+    if kind is None and drafted is None:
         raise Misuse("record needs TYPE", "ledger types", code="missing")
-    with call.open(read_only=False, actor=actor) as ledger:
-        words = tuple(word for word in rest if word != "-")
-        fields = _from_stdin(ledger) if stdin or len(words) < len(rest) else {}
+    kind = drafted.type if drafted else str(kind)
+    words = tuple(word for word in rest if word != "-")
+    stdin = stdin or len(words) < len(rest)
+    with reached(call, actor) as ledger:
+        fields = drafted_fields(drafted, ledger) if drafted else {}
+        fields |= _from_stdin(ledger) if stdin else {}
         fields |= from_words(kind, words, ledger)
         fields |= from_options(kind, options, ledger)
-        if kind in DECISIONS:
+        if kind in DECISIONS and not isinstance(ledger, Absent):
             _check_approver(ledger, kind, fields)
-        receipt = _do(ledger, kind, fields)
+        receipt = _do(outbox(call, ledger, actor, keeps_drafts=stdin), kind, fields)
+    if drafted:
+        forget_draft(drafted)
     return _recorded(receipt)
 
 
@@ -81,30 +92,38 @@ _FIXES: Final = {
 }
 
 
-def _do(ledger: "Ledger", kind: str, fields: dict[str, Any]) -> "Receipt":
+def _do(box: "Outbox", kind: str, fields: dict[str, Any]) -> "Receipt":
     try:
-        return ledger.record(kind, **fields)
+        return box.record(kind, fields)
     except Misuse as error:
         fix = _FIXES.get(error.code)
         if fix is None:
             raise
         name = error.fix.partition("=")[0] if error.code == "missing_ref" else kind
-        raise Misuse(error.message, fix.format(name), code=error.code, where=error.where) from None
+        told = Misuse(error.message, fix.format(name), code=error.code, where=error.where)
+        told.draft = error.draft
+        raise told from None
 
 
-def _from_stdin(ledger: "Ledger") -> dict[str, Any]:
+def _from_stdin(ledger: "Reached") -> dict[str, Any]:
     return resolve_refs(read_object(sys.stdin.buffer.read().decode(), where="stdin"), ledger)
 
 
 def _recorded(receipt: "Receipt") -> Answer:
     document: dict[str, Any] = {"schema": "ledger.record/1", **_fields(receipt)}
     again = ", recorded before" if receipt.again else ""
-    text = f"Recorded entry {receipt.seq}: {receipt.type} {about(receipt.subject)}, {receipt.state}{again}."
+    what = f"{receipt.type} {about(receipt.subject)}"
+    text = f"Recorded entry {receipt.seq}: {what}, {receipt.state}{again}."
+    if receipt.state == "spooled":
+        text = f"Spooled {what}: it waits on this machine. Deliver it: ledger spool flush"
+    elif receipt.state == "off":
+        text = f"Recorded nothing ({what}): {receipt.why}."
     return Answer(document, lambda paint: [_green(paint, text, receipt.state)])
 
 
 def _fields(receipt: "Receipt") -> dict[str, Any]:
-    return {name: getattr(receipt, name) for name in receipt.__struct_fields__}
+    fields = {name: getattr(receipt, name) for name in receipt.__struct_fields__}
+    return {name: value for name, value in fields.items() if value != "" and (name != "seq" or value >= 0)}
 
 
 def _green(paint: Paint, text: str, state: str) -> str:
@@ -114,10 +133,12 @@ def _green(paint: Paint, text: str, state: str) -> str:
 def _many(call: Call, kind: str | None, rest: tuple[str, ...], actor: str | None) -> Answer:
     if [word for word in rest if word != "-"]:
         raise Misuse("--many takes its fields from stdin alone", "one JSON object a line", code="usage")
-    with call.open(read_only=False, actor=actor) as ledger:
-        recorded = ledger.record_many(_events(kind, ledger))
+    with reached(call, actor) as ledger:
+        recorded = outbox(call, ledger, actor).record_many(_events(kind, ledger))
     document: dict[str, Any] = {"schema": "ledger.record_many/1", "count": recorded.count}
-    if recorded.count:
+    if recorded.spooled:
+        document["spooled"] = recorded.spooled
+    elif recorded.count:
         document |= {"first": recorded.first, "last": recorded.last}
     return Answer(document, lambda paint: [paint("green", _summary(recorded))])
 
@@ -125,10 +146,12 @@ def _many(call: Call, kind: str | None, rest: tuple[str, ...], actor: str | None
 def _summary(recorded: "Recorded") -> str:
     if not recorded.count:
         return "Recorded nothing: there was no event on stdin."
+    if recorded.spooled:
+        return f"Spooled {recorded.spooled:,} events: they wait on this machine. Deliver them: ledger spool flush"
     return f"Recorded {recorded.count:,} events: entries {recorded.first:,} to {recorded.last:,}."
 
 
-def _events(kind: str | None, ledger: "Ledger") -> Iterator[tuple[str, dict[str, Any]]]:
+def _events(kind: str | None, ledger: "Reached") -> Iterator[tuple[str, dict[str, Any]]]:
     for where, fields in _objects():
         named = fields.pop("type", kind)
         if not isinstance(named, str):

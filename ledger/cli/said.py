@@ -11,7 +11,7 @@ from ledger.events.check import event_type
 from ledger.events.places import RELATION, Places, places_of
 
 if TYPE_CHECKING:
-    from ledger.api import Ledger
+    from ledger.cli.reaching import Reached
     from ledger.events.common import Evidence
 
 # The one word after the type names this, for types that are about such a thing.
@@ -45,7 +45,7 @@ def read_object(text: str, where: str) -> dict[str, Any]:
     return found
 
 
-def resolve_refs(fields: dict[str, Any], ledger: "Ledger") -> dict[str, Any]:
+def resolve_refs(fields: dict[str, Any], ledger: "Reached") -> dict[str, Any]:
     """Return fields with entry numbers and ids in relations turned into the entries they name."""
     from ledger.events.table import RELATIONS
 
@@ -59,7 +59,7 @@ def resolve_refs(fields: dict[str, Any], ledger: "Ledger") -> dict[str, Any]:
     }
 
 
-def _entry(value: Any, ledger: "Ledger") -> Any:
+def _entry(value: Any, ledger: "Reached") -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return ledger.find(value)
     if isinstance(value, str) and value.isascii() and value.isdigit():
@@ -70,7 +70,7 @@ def _entry(value: Any, ledger: "Ledger") -> Any:
 # ---- the words after the type ----
 
 
-def from_words(kind: str, words: tuple[str, ...], ledger: "Ledger") -> dict[str, Any]:
+def from_words(kind: str, words: tuple[str, ...], ledger: "Reached") -> dict[str, Any]:
     """Return what `SYSTEM@VERSION` and `--field value ...` after the type say."""
     places = places_of(kind)
     named: list[str] = []
@@ -92,7 +92,7 @@ def from_words(kind: str, words: tuple[str, ...], ledger: "Ledger") -> dict[str,
     return _subject(places, named, ledger) | resolve_refs(fields, ledger)
 
 
-def _subject(places: Places, named: list[str], ledger: "Ledger") -> dict[str, Any]:
+def _subject(places: Places, named: list[str], ledger: "Reached") -> dict[str, Any]:
     if not named:
         return {}
     kind = places.kind
@@ -204,7 +204,7 @@ def _loose(text: str) -> Any:
 # ---- options ----
 
 
-def from_options(kind: str, options: dict[str, Any], ledger: "Ledger") -> dict[str, Any]:
+def from_options(kind: str, options: dict[str, Any], ledger: "Reached") -> dict[str, Any]:
     """Return what the options that every type has say."""
     fields: dict[str, Any] = {}
     for text in options["sets"]:

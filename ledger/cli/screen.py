@@ -81,7 +81,8 @@ def complain(error: LedgerError, *, as_json: bool) -> int:
             return error.exit_code
         paint = Paint.of(sys.stderr)
         print(f"{paint('red', 'error:')} {_line(error.message)}", file=sys.stderr)
-        print(f"  fix: {_line(_fix(error))}", file=sys.stderr)
+        kept = f"; kept: ledger record --draft {error.draft}" if error.draft else ""
+        print(f"  fix: {_line(_fix(error))}{kept}", file=sys.stderr)
     except BrokenPipeError:
         hush()
     return error.exit_code
@@ -97,6 +98,8 @@ def error_document(error: LedgerError) -> dict[str, Any]:
         "fix": _fix(error),
         "recorded": "unknown" if isinstance(error, Unavailable) and error.outcome == "unknown" else "no",
     }
+    if error.draft:
+        said["draft"] = error.draft
     if isinstance(error, Tampered) and error.seq >= 0:
         said["seq"] = error.seq
     return {"schema": "ledger.error/1", "error": {name: value for name, value in said.items() if value != ""}}

@@ -77,7 +77,9 @@ class SqliteStore:
         watch(self)
         if not path.is_file():
             raise Misuse(
-                f"there is no ledger at {path}", "ledger init, or name the right file with --ledger or LEDGER_URL"
+                f"there is no ledger at {path}",
+                "ledger init, or name the right file with --ledger or LEDGER_URL",
+                code="no_ledger",
             )
         with self._reading() as connection:
             self._recognise(connection)

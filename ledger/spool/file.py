@@ -1,0 +1,242 @@
+"""The spool's file: SQLite through APSW, WAL, `synchronous=FULL`; readable by its owner alone.
+
+    step                                  a crash here leaves
+    1  put: one row, one transaction      nothing, or the item: it was durable before the caller was told
+    2  flush: the log places it           the item in the log and here; the next flush finds it there by its id
+    3  flush: its row is deleted          the item in the log alone
+
+What was deleted is overwritten (`secure_delete`) and the WAL is cut to nothing: a value that is erased in the ledger
+must not live on in the spool. Who holds a copy of the disk holds what was on it.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import apsw
+
+from ledger import encoding
+from ledger.encoding import b64decode, b64encode
+from ledger.errors import Conflict, Misuse, Tampered, Unavailable
+from ledger.spool.item import Target, Waiting, read_texts, write_texts
+from ledger.stores.sqlite_faults import faults
+from ledger.stores.sqlite_process import watch
+
+APPLICATION_ID: Final = 0x4C4C7370  # "LLsp"
+FORMAT: Final = 1
+BUSY_SECONDS: Final = 10.0
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS waiting (
+  place       INTEGER PRIMARY KEY,   -- counts up: the order in which things were said
+  id          BLOB NOT NULL UNIQUE,  -- the 16 bytes of the statement's id
+  genesis     TEXT NOT NULL,         -- the log it is for: leaf of its entry 0, where it is known
+  named       TEXT NOT NULL,         -- digest of the place that was named, where only that is known
+  origin      TEXT NOT NULL,
+  body        TEXT NOT NULL,         -- the statement: what was signed
+  signatures  TEXT NOT NULL,         -- JSON list of base64
+  disclosures TEXT NOT NULL,         -- JSON list
+  since       TEXT NOT NULL,
+  why         TEXT NOT NULL,         -- why it came here
+  aside       TEXT NOT NULL          -- why it was set aside; empty: it waits
+) STRICT;
+"""
+_ROW: Final = (
+    "SELECT place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures, since, why, aside"
+    " FROM waiting"
+)
+
+
+def spool_path() -> Path:
+    """Return where this user's spool is: `LEDGER_SPOOL`, or spool.db in the user's folder of states."""
+    if named := os.environ.get("LEDGER_SPOOL"):
+        return Path(named)
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return Path(state) / "ledger/spool.db"
+
+
+class Spool:
+    """One spool file; made when the first item is put. Safe from threads and processes, and after a fork."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._start()
+        watch(self)
+
+    def _start(self) -> None:
+        self._lock = threading.RLock()
+        self._connection: apsw.Connection | None = None
+
+    def before_fork(self) -> None:
+        """Wait for calls under way and close what is open."""
+        self._lock.acquire()
+        self._let_go()
+
+    def after_in_parent(self) -> None:
+        """Let calls go on."""
+        self._lock.release()
+
+    def after_in_child(self) -> None:
+        """Begin anew."""
+        self._start()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _open(self) -> Iterator[apsw.Connection]:
+        with self._lock, faults(self.path):
+            if self._connection is not None and not self.path.exists():
+                self._let_go()  # it was removed: what is written to it would be lost
+            if self._connection is None:
+                self._connection = self._connect()
+            yield self._connection
+
+    def _connect(self) -> apsw.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise Unavailable(
+                f"the spool {self.path} cannot be made: {error.strerror}", "check its folder, or LEDGER_SPOOL",
+                code="spool",
+            ) from None  # fmt: skip
+        connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
+        connection.set_busy_timeout(int(BUSY_SECONDS * 1000))
+        connection.execute("PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON")
+        if connection.pragma("application_id") != APPLICATION_ID:
+            self._make(connection)
+        if connection.pragma("user_version") != FORMAT:
+            raise Misuse(
+                f"the spool {self.path} is of another release", "pip install -U lifecycle-ledger", code="newer_format"
+            )
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    def _make(self, connection: apsw.Connection) -> None:
+        if connection.execute("SELECT count(*) FROM sqlite_schema").get:
+            raise Misuse(f"{self.path} is no spool", "LEDGER_SPOOL names the file", code="spool")
+        connection.execute("PRAGMA journal_mode=WAL")
+        with connection:
+            connection.execute(f"{_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
+
+    # ---- putting ----
+
+    def put(
+        self,
+        target: Target,
+        id: str,
+        body: bytes,
+        signatures: Sequence[bytes],
+        disclosures: Sequence[str],
+        *,
+        since: str,
+        why: str,
+    ) -> bool:
+        """Keep a signed statement, durable when this returns; True where it waits here already.
+
+        Raises `Conflict` where the id stands for other bytes, `Unavailable` where the spool cannot be written.
+        """
+        row = (
+            encoding.id_bytes(id), *target, body, write_texts(tuple(map(b64encode, signatures))),
+            write_texts(tuple(disclosures)), since, why,
+        )  # fmt: skip
+        with self._open() as connection:
+            try:
+                connection.execute(
+                    "INSERT INTO waiting (id, genesis, named, origin, body, signatures, disclosures, since, why, aside)"
+                    " VALUES (?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, '')", row,
+                )  # fmt: skip
+            except apsw.ConstraintError:
+                there = self.find(id)
+                if there is None or there.body != body:
+                    raise Conflict(
+                        f"id {id} waits in the spool with other content", f"drop id=, or ledger spool show {id}",
+                        code="same_id",
+                    ) from None  # fmt: skip
+                return True
+        return False
+
+    # ---- reading ----
+
+    def mark(self) -> tuple[int, ...]:
+        """Return what changes whenever something is put, for one who looks often; empty where there is no spool."""
+        found: list[int] = []
+        for path in (self.path, Path(f"{self.path}-wal")):
+            try:
+                state = path.stat()
+            except OSError:
+                continue
+            found += (state.st_ino, state.st_size, state.st_mtime_ns)
+        return tuple(found)
+
+    def items(self) -> list[Waiting]:
+        """Return everything that is here, in order."""
+        return self._items(f"{_ROW} ORDER BY place", ())
+
+    def waiting(self, genesis: str, named: str, *, after: int, limit: int, any_log: bool = False) -> list[Waiting]:
+        """Return what waits for a log behind a place, in order; with `any_log` also what is for none in particular."""
+        return self._items(
+            f"{_ROW} WHERE aside = '' AND place > ? AND (genesis = ? OR (genesis = '' AND named != '' AND named = ?)"
+            " OR (? AND genesis = '' AND named = '')) ORDER BY place LIMIT ?",
+            (after, genesis, named, any_log, limit),
+        )
+
+    def find(self, id: str) -> Waiting | None:
+        """Return the item with this id."""
+        found = self._items(f"{_ROW} WHERE id = ?", (encoding.id_bytes(id),))
+        return found[0] if found else None
+
+    def _items(self, sql: str, bindings: tuple[Any, ...]) -> list[Waiting]:
+        if not self.path.exists():
+            return []
+        with self._open() as connection:
+            return [_item(row) for row in connection.execute(sql, bindings)]
+
+    def count(self) -> tuple[int, int, str]:
+        """Return how many wait, how many were set aside, and since when the oldest is here ("" where none is)."""
+        if not self.path.exists():
+            return 0, 0, ""
+        with self._open() as connection:
+            row: tuple[int, int | None, str | None] = connection.execute(
+                "SELECT count(*), sum(aside != ''), min(since) FROM waiting"
+            ).get
+        aside = row[1] or 0
+        return row[0] - aside, aside, row[2] or ""
+
+    # ---- what becomes of items ----
+
+    def remove(self, items: Sequence[Waiting]) -> None:
+        """Delete items, overwrite where they stood, and cut the WAL."""
+        with self._open() as connection:
+            with connection:
+                connection.executemany(
+                    "DELETE FROM waiting WHERE place = ? AND id = ?",
+                    [(item.place, encoding.id_bytes(item.id)) for item in items],
+                )
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def set_aside(self, item: Waiting, why: str) -> None:
+        """Keep an item from further flushes, with the reason; an empty reason lets it wait again."""
+        with self._open() as connection:
+            connection.execute("UPDATE waiting SET aside = ? WHERE place = ?", (why, item.place))
+
+
+def _item(row: tuple[Any, ...]) -> Waiting:
+    place, id, genesis, named, origin, body, signatures, disclosures, since, why, aside = row
+    try:
+        signed = tuple(map(b64decode, read_texts(signatures)))
+        opened = read_texts(disclosures)
+    except Tampered as error:
+        signed, opened, aside = (), (), aside or error.message
+    return Waiting(place, str(UUID(bytes=id)), Target(genesis, named, origin), body, signed, opened, since, why, aside)

@@ -1,0 +1,168 @@
+"""Delivering what waits: into the log first, then out of the spool; what cannot be placed is set aside.
+
+Exactly once: a statement that stands in the log already, because an earlier flush was cut off between the two steps,
+is found there by its id. One flusher at a time; another one finds the lock taken and leaves the work to it.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ledger import entry
+from ledger.errors import Conflict, LedgerError, Misuse, Tampered
+from ledger.known import KnownLog
+from ledger.placing import Request
+from ledger.spool.file import Spool
+from ledger.spool.item import Waiting, request, same_statement
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
+
+CHUNK: Final = 256  # statements that share a commit: signatures are checked inside it, and other writers wait
+_STAYS: Final = frozenset(("time_ahead", "unauthorised"))  # time may mend these
+
+
+class Flushed(NamedTuple):
+    """What a flush did: delivered now, found there already, set aside, and still waiting; `busy`: another one is at it.
+
+    `aside` holds (id, reason).
+    """
+
+    placed: int = 0
+    before: int = 0
+    aside: tuple[tuple[str, str], ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
+    busy: bool = False
+
+
+def flush(
+    ledger: "Ledger", spool: Spool, *, named: str = "", any_log: bool = False, limit: int | None = None
+) -> Flushed:
+    """Deliver what waits for `ledger`, in the order in which it was said; at most `limit` statements.
+
+    With `any_log`, what was said while no ledger was known goes into this one too. Raises `Unavailable` or `Tampered`
+    where the ledger takes nothing; what was not delivered waits on.
+    """
+    with _only_flusher(spool.path) as mine:
+        if not mine:
+            return Flushed(busy=True)
+        work = _Work(ledger, spool)
+        after, left = 0, limit if limit is not None else 1 << 62
+        while left > 0:
+            items = spool.waiting(ledger.genesis_leaf, named, after=after, limit=min(CHUNK, left), any_log=any_log)
+            if not items:
+                break
+            after, left = items[-1].place, left - len(items)
+            work.deliver(items)
+        return Flushed(work.placed, work.before, tuple(work.aside), tuple(work.held))
+
+
+class _Work:
+    """One flush under way."""
+
+    def __init__(self, ledger: "Ledger", spool: Spool) -> None:
+        self._ledger, self._spool = ledger, spool
+        self._blocked: set[str] = set()
+        self.placed = self.before = 0
+        self.aside: list[tuple[str, str]] = []
+        self.held: list[tuple[str, str]] = []
+        with ledger.store.writing() as section:
+            self._trust = KnownLog.read(section, section.head()).trust
+
+    def deliver(self, items: Sequence[Waiting]) -> None:
+        """Place items in one commit, then delete them here."""
+        asked = [(item, found) for item in items if (found := self._asked(item)) is not None]
+        outcomes = self._ledger._place_each([found for _, found in asked]) if asked else []
+        done = []
+        for (item, _), outcome in zip(asked, outcomes, strict=True):
+            if isinstance(outcome, list):
+                self.placed += not outcome[0].before
+                self.before += outcome[0].before
+                done.append(item)
+            elif self._stands(item, outcome):
+                self.before += 1
+                done.append(item)
+            elif outcome.code in _STAYS:
+                self.held.append((item.id, outcome.message))
+            else:
+                self._set_aside(item, outcome.message)
+        if done:
+            self._spool.remove(done)
+
+    def _asked(self, item: Waiting) -> Request | None:
+        """What the log is asked for; None where the item is set aside, or must wait behind one of its author's."""
+        if item.aside:  # its row cannot be read
+            self._set_aside(item, item.aside)
+            return None
+        try:
+            asked = request(item)
+        except (Tampered, Misuse) as error:
+            self._set_aside(item, error.message)
+            return None
+        said = item.said
+        if self._trust.credential(said["key"]) is None:
+            self._blocked.add(said["actor"])
+            self.held.append((item.id, f"key {said['key'][:16]} of {said['actor']} is not authorised yet"))
+            return None
+        if said["actor"] in self._blocked:
+            self.held.append((item.id, f"an earlier statement of {said['actor']} waits"))
+            return None
+        return asked
+
+    def _set_aside(self, item: Waiting, why: str) -> None:
+        reason = why.removesuffix("; nothing was recorded")
+        self._spool.set_aside(item, reason)
+        self.aside.append((item.id, reason))
+
+    def _stands(self, item: Waiting, outcome: Misuse | Conflict) -> bool:
+        """Whether the same was said in the log already, under the same id, by a run that could reach it."""
+        if outcome.code != "same_id":
+            return False
+        try:
+            stored = entry.read(self._ledger.read(item.id)).fields["statement"]
+        except LedgerError:
+            return False
+        return same_statement(stored, item.said)
+
+
+# ---- one flusher ----
+
+_mine = threading.Lock()
+
+
+def _renew() -> None:
+    global _mine  # noqa: PLW0603 - a thread that flushed while this process was forked is not in the child
+    _mine = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew)
+
+
+@contextmanager
+def _only_flusher(path: Path) -> Iterator[bool]:
+    """Whether this is the only flusher of the spool, of all threads and processes; not kept across a fork."""
+    lock = _mine
+    if not lock.acquire(blocking=False):
+        yield False
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            yield _take(opened)
+        finally:
+            os.close(opened)
+    finally:
+        lock.release()
+
+
+def _take(opened: int) -> bool:
+    try:
+        fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a process's own: a forked child has it not
+    except OSError:
+        return False
+    return True
