@@ -39,6 +39,8 @@ ROOMS = [
     ["api"],
     ["outbox"],
     ["default", "anchors"],
+    ["bundle"],
+    ["default"],
     ["demo"],
     ["cli"],
     ["__main__"],

@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "approve": Row("ledger.cli.approving:approve", "Look at a version, then sign that you approve it."),
     "reject": Row("ledger.cli.approving:reject", "Look at a version, then sign that you reject it."),
     "verify": Row("ledger.cli.verifying:verify", "Run every check over a ledger, or over a receipt."),
+    "export": Row("ledger.cli.exporting:export", "Write the bundle: one file for an auditor."),
     "prove": Row("ledger.cli.proving:prove", "Write a receipt: an offline proof that an entry stands in the log."),
     "timestamp": Row("ledger.cli.stamping:timestamp", "Have a time-stamping authority stamp the newest checkpoint."),
     "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),

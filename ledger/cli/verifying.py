@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from ledger.bundle.checks import check_bundle
+from ledger.bundle.store import BundleStore
 from ledger.cli.frame import Call, command
 from ledger.cli.pinning import keep
 from ledger.cli.progress import progress_bar
@@ -101,6 +103,8 @@ def _verify(store: "Store", policy: "Policy", processes: int | None) -> tuple[Re
     try:
         with progress_bar("verify", size) as progress:
             report = verify_log(store, policy, processes=workers, opener=opener_of(store), progress=progress)
+        if isinstance(store, BundleStore):
+            report = check_bundle(store, report)
     except Tampered as error:
         report = _unreadable(error, size, policy)
     return report, _pin(store, report)

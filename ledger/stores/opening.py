@@ -51,8 +51,21 @@ KINDS: Final[dict[str, Kind]] = {
     "http": Kind("ledger.stores.static"),
     "https": Kind("ledger.stores.static"),
 }
+
+
+def _begins_as_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\3\4"
+    except OSError:
+        return False
+
+
 # What a path holds, asked in this order; where none of them says yes, it is a SQLite file, or none.
-PATHS: Final[tuple[tuple[Kind, Callable[[Path], bool]], ...]] = ((Kind("ledger.stores.static"), Path.is_dir),)
+PATHS: Final[tuple[tuple[Kind, Callable[[Path], bool]], ...]] = (
+    (Kind("ledger.stores.static"), Path.is_dir),
+    (Kind("ledger.bundle.store"), _begins_as_zip),
+)
 _FILE: Final = Kind("ledger.stores.sqlite")
 
 _passwords: Final[dict[str, str]] = {}

@@ -1,0 +1,1 @@
+"""The bundle: one file for an auditor (FORMAT.md section 15)."""

@@ -1,0 +1,92 @@
+"""What is to be checked of a bundle besides its log: MANIFEST (C1), evidence in it (C21), state.json (C24)."""
+
+import zlib
+from collections.abc import Iterator
+from hashlib import sha256
+
+import msgspec
+
+from ledger.bundle import contents
+from ledger.bundle.container import Written
+from ledger.bundle.state import State
+from ledger.bundle.store import BundleStore
+from ledger.errors import LedgerError, Tampered
+from ledger.report import Failure, Report, judge
+
+
+def check_bundle(store: BundleStore, report: Report) -> Report:
+    """Return a log's report with what else was found in the bundle it was read from."""
+    written = list(_read_all(store))
+    failures = [*_manifest(store, written, report), *_evidence(store, written)]
+    if report.verdict != "BROKEN":
+        failures += _state(store, report)
+    if not failures:
+        return report
+    every = (*report.failures, *failures)
+    every = tuple(sorted(every, key=lambda failure: failure.seq < 0))
+    return msgspec.structs.replace(report, failures=every, verdict=judge(every, report.missing, report.vouchers))
+
+
+def _read_all(store: BundleStore) -> Iterator[Written]:
+    """Yield size and digest of each file as it is; size -1 where the CRC beside it is another."""
+    for name, member in store.members.items():
+        digest, crc = sha256(), 0
+        for part in store.parts(name):
+            digest.update(part)
+            crc = zlib.crc32(part, crc)
+        yield Written(name, member.size if crc == member.crc else -1, digest.hexdigest())
+
+
+def _manifest(store: BundleStore, written: list[Written], report: Report) -> list[Failure]:
+    wrong = [f"{one.name} is not what was packed: its CRC differs" for one in written if one.size < 0]
+    try:
+        manifest = contents.read_manifest(store.small(contents.MANIFEST, contents.MANIFEST_LIMIT))
+    except Tampered as error:
+        return [_bad(1, "manifest", what) for what in [*wrong, error.message]]
+    named, here = {one.name: one for one in manifest.files}, {one.name: one for one in written}
+    here.pop(contents.MANIFEST)
+    if list(named) != sorted(named) or list(store.members) != [*sorted(here), contents.MANIFEST]:
+        wrong.append("the files are not in their order")
+    wrong += [f"{name} is in MANIFEST, and not here" for name in sorted(named.keys() - here.keys())]
+    wrong += [f"{name} is not in MANIFEST" for name in sorted(here.keys() - named.keys())]
+    wrong += [
+        f"{name} is not the file that MANIFEST names"
+        for name in sorted(here.keys() & named.keys())
+        if here[name].digest != named[name].digest or store.members[name].size != named[name].size
+    ]
+    if (manifest.origin, manifest.size, manifest.entries) != (report.origin, report.size, report.size):
+        wrong.append(f"MANIFEST is of {manifest.size:,} entries of {manifest.origin}")
+    return [_bad(1, "manifest", what) for what in wrong]
+
+
+def _evidence(store: BundleStore, written: list[Written]) -> list[Failure]:
+    wrong = [
+        one.name
+        for one in written
+        if one.name.startswith(contents.EVIDENCE) and one.name.removeprefix(contents.EVIDENCE) != one.digest
+    ]
+    return [
+        Failure(21, "evidence", _names(store, name.removeprefix(contents.EVIDENCE)), f"{name} holds other bytes")
+        for name in wrong
+    ]
+
+
+def _names(store: BundleStore, digest: str) -> int:
+    """The first entry that names a file; -1 where none does."""
+    return next((row.seq for row in store.rows(0, store.head().size) if digest.encode() in row.data), -1)
+
+
+def _state(store: BundleStore, report: Report) -> list[Failure]:
+    state = State()
+    try:
+        for row in store.rows(0, report.size):
+            state.take(row.data)
+    except LedgerError:
+        return []
+    if state.to_bytes() != b"".join(store.parts(contents.STATE)):
+        return [_bad(24, "state", "state.json is not what the entries come to")]
+    return []
+
+
+def _bad(check: int, code: str, message: str) -> Failure:
+    return Failure(check, code, -1, message)

@@ -1,0 +1,256 @@
+"""A bundle as a store to read from: nothing in it is believed that the checks of a verification do not look at.
+
+A bundle keeps no tree hashes, no ids and no list of key events: what `ledger.store.Store` has of them is made here from
+the entries, in one pass, beside it in a folder that is thrown away. Memory: 40 bytes an entry, for places and tree.
+"""
+
+import json
+import threading
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from ledger import entry
+from ledger.bundle import contents
+from ledger.bundle.container import read_container, read_member
+from ledger.bundle.lines import Line, read_lines
+from ledger.disclosures import TEXT_LIMIT
+from ledger.encoding import ENTRY_LIMIT
+from ledger.errors import LedgerError, Misuse, Tampered
+from ledger.genesis import read_genesis
+from ledger.merkle.edge import TILE, Edge, Tile
+from ledger.merkle.tree import HASH_SIZE
+from ledger.notes.note import NOTE_LIMIT, parse_note
+from ledger.notes.treehead import parse_checkpoint
+from ledger.store import Appending, Head, Row
+from ledger.stores.ids import Ids, said_in
+from ledger.trust import Trust
+
+_PLACES: Final = "places.bin"
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path is that of a ZIP file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\3\4"
+    except OSError:
+        return False
+
+
+def open_store(location: str, *, read_only: bool = False) -> "BundleStore":
+    """Open a bundle; raise `Misuse` where it is none, or is to be recorded to."""
+    if not read_only:
+        raise _read_only(location)
+    return BundleStore(location)
+
+
+class BundleStore:
+    """`ledger.store.Store` over the file `place`; `scratch` is the working folder of another one of it, to share."""
+
+    def __init__(self, place: str, scratch: Path | None = None) -> None:
+        self.place = place
+        self._lock = threading.RLock()
+        self._ids = Ids(scratch)
+        try:
+            self.file = Path(place).open("rb")  # noqa: SIM115 - `close` closes it
+        except OSError as error:
+            raise Misuse(f"{place}: {error.strerror}", "name the bundle's file", code="no_file") from None
+        try:
+            self.members = {one.name: one for one in read_container(self.file, contents.is_name)}
+            _check_whole(place, self.members.keys())
+        except BaseException:
+            self.file.close()
+            raise
+        self._head = Head(0, b"", b"", 0, b"")
+        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._places = array("Q")  # where each entry begins in entries.jsonl, and where the last one ends
+
+    @property
+    def opener(self) -> "partial[BundleStore]":
+        """What opens this store again in another process, for its entries and their ids."""
+        self._index()
+        return partial(BundleStore, scratch=self._ids.folder)
+
+    def parts(self, name: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes of a file of the bundle, or some of them, in parts; none where it is not there."""
+        member = self.members.get(name)
+        return read_member(self.file, member, start, stop) if member is not None else iter(())
+
+    def small(self, name: str, limit: int) -> bytes:
+        """Return the bytes of a file of at most `limit` bytes, empty where it is not there; else `Tampered` (C1)."""
+        member = self.members.get(name)
+        if member is not None and member.size > limit:
+            raise Tampered(f"{name} has {member.size:,} bytes, the limit is {limit:,}", code="too_large", check=1)
+        return b"".join(self.parts(name))
+
+    # ---- reading ----
+
+    def head(self) -> Head:
+        """Return the head that entries and newest checkpoint give."""
+        self._index()
+        return self._head
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield rows `start` to `stop` - 1; an id is what the entry says, empty where it says none."""
+        self._index()
+        stop = min(stop, len(self._places) - 1)
+        if start < stop:
+            for seq, line in enumerate(self._lines(self._places[start], self._places[stop]), start):
+                yield Row(seq, said_in(line.data).id, line.data)
+
+    def _lines(self, start: int = 0, stop: int | None = None) -> Iterator[Line]:
+        return read_lines(self.parts(contents.ENTRIES, start, stop), ENTRY_LIMIT)
+
+    def read(self, seq: int) -> bytes:
+        """Return one entry's bytes."""
+        for row in self.rows(seq, seq + 1) if seq >= 0 else ():
+            return row.data
+        raise Misuse(f"there is no entry {seq} in {self.place}", "ledger log", code="no_entry")
+
+    def tile(self, level: int, index: int) -> bytes:
+        """Return the hashes of a tile, as the entries give them."""
+        self._index()
+        return self._tiles.get((level, index), b"")
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """Return (size, note) of the kept checkpoints besides the newest; raise `Tampered` (C2) for another form."""
+        kept = []
+        for line in read_lines(self.parts(contents.CHECKPOINTS), 2 * NOTE_LIMIT):
+            note = _note_in(line)
+            kept.append((_size_in(note), note))
+        return kept
+
+    def disclosures(self) -> Iterator[str]:
+        """Yield the disclosure texts in the bundle."""
+        for line in read_lines(self.parts(contents.DISCLOSURES), TEXT_LIMIT):
+            yield line.data.decode("ascii", "replace") if line.ended else ""
+
+    # ---- what is made from the entries ----
+
+    def find(self, id: bytes) -> int | None:
+        """Return the sequence number of the statement with this id."""
+        self._index()
+        return self._ids.find(id)
+
+    def authority(self) -> list[int]:
+        """Return the places of the entries that change who may say what, by the types that they name."""
+        self._index()
+        return self._ids.acts()
+
+    def _index(self) -> None:
+        with self._lock:
+            if self._places:
+                return
+            file = self._ids.folder / _PLACES
+            if not file.exists():
+                self._make_index()
+                file.write_bytes(self._places.tobytes())
+            else:
+                self._places.frombytes(file.read_bytes())
+
+    def _make_index(self) -> None:
+        edge = Edge()
+        self._ids.build(self._noted(edge), self._changes_trust())
+        self._tiles |= {(tile.level, tile.number): tile.hashes for tile in edge.open_tiles()}
+        full = self._tiles.get((0, edge.size // TILE - 1), b"")
+        last = edge.open[-1] if edge.open else full[-HASH_SIZE:]
+        note = self.small(contents.CHECKPOINT, NOTE_LIMIT)
+        self._head = Head(edge.size, last, edge.peaks(), min(_size_in(note), edge.size), note)
+
+    def _noted(self, edge: Edge) -> Iterator[tuple[int, bytes]]:
+        """Yield the entries with their numbers, and note meanwhile where each begins and what the tree over them is."""
+        leaves: list[bytes] = []
+        for seq, line in enumerate(self._lines()):
+            self._places.append(line.at)
+            leaves.append(entry.leaf(line.data))
+            if len(leaves) == TILE:
+                self._tiles |= {(tile.level, tile.number): tile.hashes for tile in edge.extend(leaves)}
+                leaves = []
+            yield seq, line.data
+        edge.extend(leaves)
+        self._places.append(self.members[contents.ENTRIES].size)
+
+    def _changes_trust(self) -> frozenset[str]:
+        """Return the types that change trust; none where entry 0 cannot say: the checks will name the reason."""
+        try:
+            data = next(self._lines(), Line(0, b"", ended=False)).data
+            genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
+            trust = Trust.of_genesis(genesis)
+        except LedgerError:
+            return frozenset()
+        return frozenset(kind for kind in genesis.rules if trust.changes_trust(kind))
+
+    # ---- judging the container ----
+
+    def check_container(self) -> None:
+        """Nothing: what is no container was not opened."""
+
+    def check_guards(self) -> None:
+        """Raise `Tampered` (C5) where the last entry has no LF."""
+        size = self.members[contents.ENTRIES].size
+        if size and b"".join(self.parts(contents.ENTRIES, size - 1)) != b"\n":
+            last = self.head().size - 1
+            raise Tampered(f"entry {last} is cut: no LF ends it", code="entry_form", check=5, seq=last)
+
+    def check_ids(self) -> None:
+        """Raise `Tampered` (C11) unless each id stands once."""
+        self._index()
+        if self._ids.twice >= 0:
+            seq = self._ids.twice
+            raise Tampered(f"entry {seq} has the id of another", code="same_id", check=11, seq=seq)
+
+    # ---- the rest ----
+
+    def writing(self) -> AbstractContextManager[Appending]:
+        """Refuse: a bundle is a copy."""
+        raise _read_only(self.place)
+
+    def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:  # noqa: ARG002
+        """Refuse: a bundle is a copy."""
+        raise _read_only(self.place)
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:  # noqa: ARG002
+        """Refuse: a bundle is a copy."""
+        raise _read_only(self.place)
+
+    def close(self) -> None:
+        """Close the file and remove what was made beside it."""
+        self.file.close()
+        self._ids.close()
+
+
+def _check_whole(place: str, names: object) -> None:
+    for name in sorted(contents.REQUIRED):
+        if name not in names:  # type: ignore[operator]
+            raise Misuse(
+                f"{place} is no ledger bundle (no {name} in it)",
+                "ask for the output of: ledger export bundle.zip",
+                code="bundle",
+            )
+
+
+def _note_in(line: Line) -> bytes:
+    """The note that a line of checkpoints.jsonl spells, as a JSON string."""
+    try:
+        note = json.loads(line.data.decode())
+        if line.ended and isinstance(note, str):
+            return note.encode()
+    except (ValueError, RecursionError):
+        pass
+    raise Tampered("checkpoints.jsonl has another form than it must", code="note", check=2)
+
+
+def _size_in(note: bytes) -> int:
+    """The size that a checkpoint states; 0 where it is none: the checks will say so."""
+    try:
+        return parse_checkpoint(parse_note(note).text).size
+    except Tampered:
+        return 0
+
+
+def _read_only(place: str) -> Misuse:
+    return Misuse(f"{place} is a bundle: a copy to read", "record where the ledger itself is", code="read_only")
