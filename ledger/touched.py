@@ -26,10 +26,11 @@ def blame(failures: list[Failure]) -> list[Failure]:
                 7, "changed", changed, f"entry {changed} is not the bytes that entry {failure.seq} was chained to"
             )
         named.append(failure)
-    return sorted(named, key=_order)
+    return sorted(named, key=order)
 
 
-def _order(failure: Failure) -> tuple[bool, bool, int, int]:
+def order(failure: Failure) -> tuple[bool, bool, int, int]:
+    """What failures are sorted by: those of entries first, a batch around them after them (FORMAT.md section 12)."""
     return failure.seq < 0, failure.code in ("batch_root", "batch_cut"), failure.seq, failure.check
 
 

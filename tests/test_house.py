@@ -40,7 +40,6 @@ ROOMS = [
     ["outbox"],
     ["default", "anchors"],
     ["bundle"],
-    ["default"],
     ["demo"],
     ["cli"],
     ["__main__"],

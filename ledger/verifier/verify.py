@@ -1,20 +1,34 @@
 """Is this ledger what was signed? A whole verifier in one file, for whoever trusts nobody.
 
+    python3 -I verify.py BUNDLE.zip --key 'NAME+HEX+BASE64'
+
 Written from FORMAT.md (it lies beside this file) and from nothing else: it shares no code with the package that wrote
 the ledger. Python 3.9 or later and its standard library are enough. Where the package `cryptography` is installed, its
 Ed25519 and ML-DSA-44 are used, because they are faster; else those below are, and the verdict is the same.
 
 This is one file, and long, so that it can be read from top to bottom by one person in an afternoon, and run anywhere.
 The order is FORMAT.md's: bytes (1), small forms (2), statements (3), keys and signatures (4, 5), entries and batches
-(6, 7), tree and checkpoints (9), and then the checks (12) over a whole log, in one pass, entry after entry.
+(6, 7), tree and checkpoints (9), the checks (12) over a whole log, in one pass, entry after entry, the bundle (15).
 
 Nothing that comes with a ledger is trusted: keys, genesis leaf and checkpoints that vouch for it are the caller's.
 """
 
+import sys
+
+if sys.version_info < (3, 9):
+    sys.stderr.write("error: verify.py needs Python 3.9, this is %d.%d\n" % sys.version_info[:2])
+    sys.stderr.write("  fix: run it with a newer one, such as python3.11\n")
+    sys.exit(2)
+
+import argparse
 import base64
 import hashlib
+import itertools
 import json
 import re
+import struct
+import textwrap
+import zlib
 from collections import namedtuple
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -1025,7 +1039,7 @@ class Log:
 
     def take(self, data):
         """C5 to C8, C11, and all that one entry and those before it allow to check."""
-        seq, hash = self.tree.size, leaf(data)
+        seq, hash, placed = self.tree.size, leaf(data), None
         try:
             placed = Placed(seq, *read_entry(data))
         except Bad as bad:
@@ -1042,6 +1056,7 @@ class Log:
         self.tree.add(hash)
         if self.tree.size in self.roots:
             self.roots[self.tree.size] = self.tree.root()
+        return placed
 
     def follow(self, placed):
         fields, said, seq = placed.fields, placed.fields["statement"], placed.seq
@@ -1227,3 +1242,475 @@ def in_order(failures):
 
 def moment(time):
     return datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# ---- 15. The bundle ----
+
+NAMES = re.compile(
+    r"FORMAT\.md|MANIFEST|README\.txt|checkpoint|checkpoints\.jsonl|disclosures\.txt|entries\.jsonl|keys\.txt"
+    r"|state\.json|verify\.py|evidence/[0-9a-f]{64}|schemas/[a-z][a-z0-9_]{1,47}\.json"
+)
+WIDE = 0xFFFFFFFF  # sizes and offsets from here on stand in a ZIP64 field
+File = namedtuple("File", "header start size crc")  # where its header and its bytes begin
+
+
+class Misuse(Exception):
+    """What was given cannot be judged: it is no bundle, or not what the command line says."""
+
+
+def not_a_bundle(why):
+    return Misuse(f"not a ledger's bundle: {why}")
+
+
+def local_header(name, size, crc):
+    """APPNOTE 4.3.7: nothing in it that does not follow from these."""
+    large = size >= WIDE
+    extra = struct.pack("<HHQQ", 1, 16, size, size) if large else b""
+    shown = min(size, WIDE)
+    fixed = ("<4s5H3I2H", b"PK\3\4", 45 if large else 10, 0, 0, 0, 33, crc, shown, shown, len(name), len(extra))
+    return struct.pack(*fixed) + name.encode() + extra
+
+
+def directory(files):
+    """APPNOTE 4.3.12 to 4.3.16: all that stands behind the last file."""
+    rows, end = b"", 0
+    for name, (header, start, size, crc) in files.items():
+        wide = ([size, size] if size >= WIDE else []) + ([header] if header >= WIDE else [])
+        extra = struct.pack(f"<HH{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+        version, shown = 45 if wide else 10, min(size, WIDE)
+        rows += struct.pack("<4s6H3I", b"PK\1\2", 768 + version, version, 0, 0, 0, 33, crc, shown, shown)
+        rows += struct.pack("<5HII", len(name), len(extra), 0, 0, 0, 0o100644 << 16, min(header, WIDE))
+        rows += name.encode() + extra
+        end = start + size
+    last = struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, len(files), len(files), len(rows), min(end, WIDE), 0)
+    if end < WIDE:
+        return rows + last
+    wide = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 813, 45, 0, 0, len(files), len(files), len(rows), end)
+    return rows + wide + struct.pack("<4sIQI", b"PK\6\7", 0, end + len(rows), 1) + last
+
+
+def read_at(file, start, size):
+    file.seek(start)
+    data = file.read(size)
+    if len(data) != size:
+        raise not_a_bundle("it ends early")
+    return data
+
+
+def open_bundle(file):
+    """{name: File}. Names, sizes and CRCs are read; every other byte outside the files is made anew and compared."""
+    size = file.seek(0, 2)
+    if size < 22 or read_at(file, 0, 4) != b"PK\3\4":
+        raise not_a_bundle("it does not begin as one")
+    end = struct.unpack("<4s4HIIH", read_at(file, size - 22, 22))
+    if end[0] != b"PK\5\6":
+        raise not_a_bundle("it ends early, or something stands behind its end")
+    start = end[6]
+    if start == WIDE and size >= 98:
+        start = struct.unpack("<40x8xQ", read_at(file, size - 98, 56))[0]
+    if not 0 < size - start <= 2**24:
+        raise not_a_bundle("its directory is too large, or none")
+    tail = read_at(file, start, size - start)
+    files = read_directory(tail)
+    last = list(files.values())[-1]
+    if directory(files) != tail or last.start + last.size != start:
+        raise not_a_bundle("its directory is not in the one form")
+    for name, one in files.items():
+        header = local_header(name, one.size, one.crc)
+        if read_at(file, one.header, len(header)) != header:
+            raise not_a_bundle(f"{name} is not where, or not what, the directory says")
+    for name in ("MANIFEST", "checkpoint", "entries.jsonl"):
+        if name not in files:
+            raise not_a_bundle(f"there is no {name} in it")
+    return files
+
+
+def read_directory(tail):
+    files, at, place = {}, 0, 0
+    while tail[at : at + 4] == b"PK\1\2" and len(tail) >= at + 46:
+        crc, _, size, length, extra = struct.unpack("<16xIIIHH", tail[at : at + 32])
+        name = tail[at + 46 : at + 46 + length].decode("ascii", "replace")
+        if size == WIDE:
+            size = int.from_bytes(tail[at + 50 + length : at + 58 + length], "little")
+        if not NAMES.fullmatch(name) or name in files or len(files) == 65_534:
+            raise not_a_bundle(f"a file {name[:100]!a}: none of a bundle's, or there twice, or one too many")
+        start = place + len(local_header(name, size, crc))
+        files[name] = File(place, start, size, crc)
+        at, place = at + 46 + length + extra, start + size
+    if not files:
+        raise not_a_bundle("there are no files in it")
+    return files
+
+
+def parts_of(file, one, step=1 << 20):
+    for at in range(0, one.size, step):
+        yield read_at(file, one.start + at, min(step, one.size - at))
+
+
+def lines_of(file, one, limit):
+    """The lines of a file, each ended by one LF: (its bytes, whether it was ended). A long one: its beginning."""
+    begun = b""
+    for part in parts_of(file, one) if one else ():
+        *ended, rest = part.split(b"\n")
+        for piece in ended:
+            yield (begun + piece)[: limit + 1], True
+            begun = b""
+        begun = (begun + rest)[: limit + 1]
+    if begun:
+        yield begun, False
+
+
+def small_file(file, files, name, limit):
+    if name in files and files[name].size > limit:
+        raise Bad(1, f"{name} is too large")
+    return b"".join(parts_of(file, files[name])) if name in files else b""
+
+
+def read_kept(file, files):
+    """The kept checkpoints, the newest last."""
+    kept = []
+    for line, ended in lines_of(file, files.get("checkpoints.jsonl"), 131_072):
+        try:
+            note = json.loads(line.decode())
+            kept.append(note.encode())
+        except (ValueError, AttributeError, RecursionError):
+            ended = False
+        need(ended, "checkpoints.jsonl has another form than it must", 2)
+    newest = small_file(file, files, "checkpoint", 65_536)
+    return kept + [newest] if newest else kept
+
+
+def verify_bundle(path, keys=(), genesis="", pins=()):
+    """Judge a bundle by what the verifier brought. Nothing in it is trusted: keys.txt, verify.py are not even read."""
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        raise Misuse(f"{path}: {error.strerror}") from None
+    with file:
+        files = open_bundle(file)
+        log, state = Log([read_vkey(key) for key in keys], genesis), State()
+        try:
+            kept = read_kept(file, files)
+        except Bad as bad:
+            log.fail(bad.check, None, bad.why)
+        else:
+            walk(log, state, file, files, kept, pins)
+        check_manifest(log, file, files)
+        if not log.failures and files.get("state.json"):
+            found = b"".join(parts_of(file, files["state.json"]))
+            log.fail_unless(state.text() == found, 24, None, "state.json is not what the entries come to")
+        return log.result()
+
+
+def walk(log, state, file, files, kept, pins):
+    """All entries, with the checks of section 12."""
+    for shown, ended in lines_of(file, files.get("disclosures.txt"), 65_536):
+        log.disclose(shown.decode("ascii", "replace") if ended else "")
+    entries = lines_of(file, files["entries.jsonl"], 65_535)
+    first, second = next(entries, (None, True)), next(entries, (None, True))
+    if not log.begin(first[0], second[0]):
+        return
+    log.expect(kept, 9)
+    log.expect(pins, 4)
+    for data, ended in itertools.chain([line for line in (first, second) if line[0] is not None], entries):
+        placed = log.take(data)
+        if placed:
+            state.take(placed.seq, placed.fields["statement"])
+        if not ended:
+            log.fail(5, log.tree.size - 1, "it is cut: no LF ends it")
+    log.finish()
+
+
+# The first line names the form; then whose log, entries in the log, entries that are here; then the other files.
+MANIFEST = re.compile(
+    r"ledger-bundle/v1\norigin ([!-~]+)\nsize (0|[1-9][0-9]{0,15})\nentries (0|[1-9][0-9]{0,15})\n"
+    r"((?:[0-9a-f]{64} (?:0|[1-9][0-9]{0,15}) [!-~]+\n)*)",
+    re.ASCII,
+)
+
+
+def check_manifest(log, file, files):
+    """C1: MANIFEST names the files that are here, by their SHA-256. C21: evidence has the digest that is its name."""
+    text = small_file(file, files, "MANIFEST", 2**24)
+    found = MANIFEST.fullmatch(text.decode("ascii", "replace"))
+    log.fail_unless(found, 1, None, "MANIFEST has another form than it must")
+    rows = [line.split(" ") for line in found[4].splitlines()] if found else []
+    named = {name: (digest, int(size)) for digest, size, name in rows}
+    for name, one in files.items():
+        digest, crc = hashlib.sha256(), 0
+        for part in parts_of(file, one):
+            digest.update(part)
+            crc = zlib.crc32(part, crc)
+        log.fail_unless(crc == one.crc, 1, None, f"{name} is not what was packed: its CRC differs")
+        if name.startswith("evidence/") and name[9:] != digest.hexdigest():
+            log.fail(21, first_naming(file, files, name[9:]), f"{name} holds other bytes")
+        if found and name != "MANIFEST":
+            right = named.pop(name, None) == (digest.hexdigest(), one.size)
+            log.fail_unless(right, 1, None, f"{name} is not a file that MANIFEST names")
+    if found:
+        log.fail_unless(not named, 1, None, "a file that MANIFEST names is not here")
+        order = sorted(set(files) - {"MANIFEST"})
+        right = list(files) == order + ["MANIFEST"] and [name for _, _, name in rows] == order
+        log.fail_unless(right, 1, None, "the files are not in their order")
+    if found and log.trust:
+        counts = (log.trust.origin, str(log.tree.size), str(log.tree.size))
+        log.fail_unless(found.groups()[:3] == counts, 1, None, "MANIFEST is of another log or number of entries")
+
+
+def first_naming(file, files, digest):
+    for seq, (data, _) in enumerate(lines_of(file, files["entries.jsonl"], 65_535)):
+        if digest.encode() in data:
+            return seq
+    return None
+
+
+class State:
+    """state.json: what the entries come to, by the rules of section 15."""
+
+    def __init__(self):
+        self.origin, self.size, self.versions = "", 0, {}
+        self.decisions, self.moves, self.corrections = [], [], []
+
+    def take(self, seq, said):
+        subject, refs, kind = said["subject"], said.get("refs", {}), said["type"]
+        self.size += 1
+        if seq == 0:
+            self.origin = said["data"]["origin"]
+        if "system" in subject and "version" in subject:
+            sets = self.versions.setdefault((subject["system"], subject["version"]), {})
+            if "artifacts" in subject:
+                sets.setdefault(set_digest(subject), seq)
+        if kind in ("approved", "rejected", "approval_revoked"):
+            self.decisions.append(decision(seq, said))
+        if kind in ("deployed", "rolled_back", "undeployed") and "system" in subject and "environment" in subject:
+            self.moves.append((said["time"], seq, said))
+        if "corrects" in refs:
+            self.corrections.append({"corrects": [ref["id"] for ref in refs["corrects"]], "seq": seq})
+
+    def text(self):
+        versions = [
+            {
+                "sets": [{"seq": seq, "set": digest} for digest, seq in sets.items()],
+                "system": system,
+                "version": version,
+            }
+            for (system, version), sets in sorted(self.versions.items())
+        ]
+        document = {
+            "corrections": self.corrections, "decisions": self.decisions, "origin": self.origin,
+            "running": self.running(), "size": self.size, "versions": versions,
+        }  # fmt: skip
+        return spell(document).encode() + b"\n"
+
+    def running(self):
+        """What serves in each slot after all moves, in the order of their times."""
+        slots = {}
+        for time, seq, said in sorted(self.moves, key=lambda move: move[:2]):
+            subject, data = said["subject"], said["data"]
+            place = (subject["system"], subject["environment"], subject.get("deployment", "main"))
+            slot = slots.setdefault(place, {})
+            digest = set_digest(subject) if "artifacts" in subject else None
+            if said["type"] == "undeployed":
+                for one, (ident, facts) in list(slot.items()):
+                    ended = [ref["id"] for ref in said.get("refs", {}).get("ends", ())]
+                    whole = subject.get("version") in (None, facts.get("version"))
+                    if ident in ended if ended else one == digest if digest else whole:
+                        del slot[one]
+            elif digest:
+                facts = dict(zip(("system", "environment", "deployment"), place), seq=seq, set=digest, since=time)
+                facts.update({key: subject[key] for key in ("version",) if key in subject})
+                kept = slot.get(digest, (said["id"], facts))
+                share = data.get("traffic", 1)
+                if said["type"] == "rolled_back" or type(share) not in (int, float) or share >= 1:
+                    slot.clear()
+                slot[digest] = kept
+        return [facts for _, slot in sorted(slots.items()) for _, (_, facts) in sorted(slot.items())]
+
+
+def decision(seq, said):
+    subject, facts = said["subject"], {"actor": said["actor"], "decision": said["type"], "seq": seq}
+    facts.update({key: subject[key] for key in ("system", "version", "document") if key in subject})
+    if "artifacts" in subject:
+        facts["set"] = set_digest(subject)
+    if isinstance(said["data"].get("stage"), str):
+        facts["stage"] = said["data"]["stage"]
+    if "ends" in said.get("refs", {}):
+        facts["ends"] = [ref["id"] for ref in said["refs"]["ends"]]
+    return facts
+
+
+def set_digest(subject):
+    return "sha256:" + sha(spell(subject["artifacts"]).encode()).hex()
+
+
+# ---- the command line ----
+
+STEERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+EXITS = {"VERIFIED": 0, "BROKEN": 3, "UNVERIFIABLE": 5, "UNPINNED": 5}
+SHOWN = 8
+
+
+def clean(text):
+    """Text from a file, with what steers a terminal written out."""
+    return STEERS.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def pairs(rows):
+    for name, text in rows:
+        margin = " " * 19
+        yield from textwrap.wrap(clean(text), 100, initial_indent=f"  {name:<15}  ", subsequent_indent=margin)
+
+
+def place_of(found):
+    return "the bundle" if found.seq is None else f"entry {found.seq:,}"
+
+
+def listed(found):
+    rows = [(place_of(one), f"{one.what} [C{one.check}]") for one in found[:SHOWN]]
+    return rows + ([("", f"and {len(found) - SHOWN:,} more (--json has all)")] if len(found) > SHOWN else [])
+
+
+def verified(result, vouchers):
+    neither = "that what was stated is true or complete; that others are shown the same log (no witness)"
+    ends = [size for _, size in result.vouchers]
+    if not ends:
+        neither += "; that nothing was cut off the end (no checkpoint of yours)"
+    elif max(ends) < result.size:
+        neither += f"; that nothing after entry {max(ends) - 1:,} was cut off or written anew"
+    proven = f"nothing up to entry {result.size - 1:,} was changed, moved, added, removed; each key had its role"
+    return f"VERIFIED  {result.size:,} of {result.size:,} entries", [
+        ("vouched for by", "; ".join(vouchers)),
+        ("proven", proven),
+        ("not proven", f"{neither}; times: they are the writers' clocks"),
+    ]
+
+
+def unpinned(result, vouchers):
+    whose = f"that this is the key of {result.origin}; that nothing was cut off the end or written anew"
+    return f"UNPINNED  {result.size:,} of {result.size:,} entries are consistent in themselves", [
+        ("vouched for by", "nothing of yours (what lies in the bundle was not used)"),
+        ("proven", f"these entries are what the key {result.log_key.id.hex()} signed"),
+        ("not proven", whose),
+        ("to mend", "get the key by another way than this came (contract, web site, telephone), then:"),
+        ("", "python3 -I verify.py BUNDLE.zip --key 'NAME+HEX+BASE64'"),
+    ]
+
+
+def unverifiable(result, vouchers):
+    things = "1 thing is" if len(result.missing) == 1 else f"{len(result.missing):,} things are"
+    return f"UNVERIFIABLE  {result.size:,} entries checked; {things} missing", listed(result.missing) + [
+        ("vouched for by", "; ".join(vouchers) or "nothing of yours"),
+        ("proven", "what could be checked of the other entries holds"),
+        ("not proven", "what these entries rest on"),
+        ("to mend", "a later verify.py, or the newest lifecycle-ledger"),
+    ]
+
+
+def broken(result, vouchers):
+    places = [one.seq for one in result.failures if one.seq is not None]
+    where = f"at entry {places[0]:,} of {result.size:,}" if places else f"the log of {result.size:,} entries"
+    sound = result.sound_before
+    return f"BROKEN  {where}", listed(result.failures) + [
+        ("proven", f"entries 0 to {sound - 1:,} are the bytes that were sealed" if sound else "nothing"),
+        ("not proven", "what stood there before, who changed it, when; what comes after it"),
+        ("to mend", "keep this copy as it is; ask for another one, and ask how it came about"),
+    ]
+
+
+REPORTS = {"VERIFIED": verified, "UNPINNED": unpinned, "UNVERIFIABLE": unverifiable, "BROKEN": broken}
+
+
+def report(result, vouchers):
+    """The lines to print."""
+    head, rows = REPORTS[result.verdict](result, vouchers)
+    if result.size > result.covered and result.verdict != "BROKEN":
+        rows.append(("not sealed", f"entries {result.covered:,} to {result.size - 1:,}: no checkpoint covers them"))
+    rows += [("note", f"entry {one.seq:,}: {one.what}") for one in result.findings[:SHOWN]]
+    return [f"{head:<60}  {clean(result.origin)}".rstrip(), *pairs(rows)]
+
+
+def write_vkey(key):
+    return f"{key.name}+{key.id.hex()}+{base64.b64encode(bytes([key.kind]) + key.public).decode()}"
+
+
+def document(result, vouchers):
+    """The same for a program; the names are those of `ledger verify --json`."""
+
+    def plain(found):
+        return [{"check": one.check, "seq": -1 if one.seq is None else one.seq, "message": one.what} for one in found]
+
+    return {
+        "schema": "ledger.verify/1", "verdict": result.verdict.lower(), "origin": result.origin, "size": result.size,
+        "root": f"sha256:{result.root}", "checked": result.size, "covered": result.covered,
+        "uncovered": result.size - result.covered, "sound_before": result.sound_before,
+        "log_key": write_vkey(result.log_key) if result.log_key else "",
+        "vouched_by": vouchers, "failures": plain(result.failures), "missing": plain(result.missing),
+        "findings": plain(result.findings), "not_proven": ["truth", "completeness", "same_view", "time"],
+    }  # fmt: skip
+
+
+class Arguments(argparse.ArgumentParser):
+    def error(self, message):
+        raise Misuse(message)
+
+
+def arguments():
+    parser = Arguments(prog="verify.py", description="Verify a ledger's bundle, by what you bring and nothing in it.")
+    parser.add_argument("bundle", metavar="BUNDLE.zip")
+    parser.add_argument("--key", action="append", default=[], metavar="VKEY", help="the log's key, got by another way")
+    parser.add_argument(
+        "--checkpoint", action="append", default=[], metavar="FILE", help="a signed checkpoint you have"
+    )
+    parser.add_argument("--genesis", default="", metavar="HEX", help="the leaf of entry 0, got by another way")
+    parser.add_argument("--allow-unpinned", action="store_true", help="exit 0 for UNPINNED too")
+    parser.add_argument("--json", action="store_true", help="answer with one JSON document")
+    return parser
+
+
+def read_checkpoint(path):
+    try:
+        with open(path, "rb") as file:
+            data = file.read(65_537)
+        read_note(data)
+    except (OSError, Bad) as error:
+        raise Misuse(f"--checkpoint {path}: {getattr(error, 'why', None) or error.strerror}") from None
+    return data
+
+
+def run(words):
+    given = arguments().parse_args(words)
+    try:
+        for key in given.key:
+            read_vkey(key)
+    except Bad as bad:
+        raise Misuse(f"--key is not NAME+8 HEX+BASE64: {bad.why}") from None
+    if given.genesis and not fits(DIGEST, given.genesis):
+        raise Misuse("--genesis is not 64 hexadecimal digits")
+    pins = [read_checkpoint(path) for path in given.checkpoint]
+    result = verify_bundle(given.bundle, given.key, given.genesis, pins)
+    vouchers = ["the log's key in --key"] if given.key else []
+    vouchers += ["its entry 0 in --genesis"] if given.genesis else []
+    vouchers += [f"{name}, size {size:,}" for name, size in result.vouchers]
+    if given.json:
+        print(json.dumps(document(result, vouchers)))
+    else:
+        print("\n".join(report(result, vouchers)))
+    return 0 if given.allow_unpinned and result.verdict == "UNPINNED" else EXITS[result.verdict]
+
+
+def main(words=None):
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return run(words)
+    except Misuse as error:
+        print(f"error: {clean(str(error))}", file=sys.stderr)
+        print("  fix: python3 -I verify.py --help; keep what you were given as it is", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
