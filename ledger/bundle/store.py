@@ -32,19 +32,19 @@ from ledger.trust import Trust
 _PLACES: Final = "places.bin"
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether a path is that of a ZIP file."""
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == b"PK\3\4"
-    except OSError:
-        return False
+def check_free(location: str) -> None:
+    """Refuse to make a ledger here: a bundle is made of another."""
+    raise Misuse(f"{location} is a ZIP file: a bundle is not founded", "ledger init elsewhere, then ledger export")
 
 
-def open_store(location: str, *, read_only: bool = False) -> "BundleStore":
-    """Open a bundle; raise `Misuse` where it is none, or is to be recorded to."""
-    if not read_only:
-        raise _read_only(location)
+def create(location: str) -> "BundleStore":
+    """Refuse as `check_free` does."""
+    check_free(location)
+    raise AssertionError
+
+
+def open_store(location: str, *, read_only: bool = False) -> "BundleStore":  # noqa: ARG001 - every kind is asked so
+    """Open a bundle, to be read only in any case; raise `Misuse` where it is none."""
     return BundleStore(location)
 
 
