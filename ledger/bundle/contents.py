@@ -18,6 +18,7 @@ REQUIRED: Final = frozenset((MANIFEST, ENTRIES, CHECKPOINT))
 
 _NAMES: Final = re.compile(
     "FORMAT.md|MANIFEST|README.txt|checkpoint|checkpoints.jsonl|disclosures.txt|entries.jsonl|keys.txt|state.json"
+    "|timestamps.jsonl|timestamps/[1-9][0-9]{0,4}/(imprinted|proofs.pem|token.der)"
     "|verify.py|evidence/[0-9a-f]{64}|schemas/[a-z][a-z0-9_]{1,47}.json".replace(".", r"\."),
     re.ASCII,
 )

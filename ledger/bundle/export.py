@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from ledger import encoding
 from ledger.bundle import contents, files, texts
 from ledger.bundle.container import LARGE, ContainerWriter
+from ledger.bundle.stamps import write_stamps
 from ledger.bundle.state import State
 from ledger.disclosures import open_disclosure
 from ledger.encoding import ENTRY_LIMIT
@@ -91,6 +92,7 @@ def _write(writer: ContainerWriter, job: _Job) -> None:
         contents.CHECKPOINT: head.note,
         contents.CHECKPOINTS: b"".join(map(_line, _kept(job))),
         contents.DISCLOSURES: "".join(f"{text}\n" for text in job.disclosed).encode(),
+        **write_stamps(one for one in job.store.anchors() if one.size <= head.size),
     }
     small = {name: data for name, data in small.items() if data}
     later = {contents.EVIDENCE + digest: source for digest, source in job.chosen.sources.items()}

@@ -17,6 +17,7 @@ from ledger import entry
 from ledger.bundle import contents
 from ledger.bundle.container import read_container, read_member
 from ledger.bundle.lines import Line, read_lines
+from ledger.bundle.stamps import read_stamps
 from ledger.disclosures import TEXT_LIMIT
 from ledger.encoding import ENTRY_LIMIT
 from ledger.errors import LedgerError, Misuse, Tampered
@@ -25,7 +26,7 @@ from ledger.merkle.edge import TILE, Edge, Tile
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.note import NOTE_LIMIT, parse_note
 from ledger.notes.treehead import parse_checkpoint
-from ledger.store import Appending, Head, Row
+from ledger.store import Anchor, Appending, Head, Row
 from ledger.stores.ids import Ids, said_in
 from ledger.trust import Trust
 
@@ -129,6 +130,10 @@ class BundleStore:
         for line in read_lines(self.parts(contents.DISCLOSURES), TEXT_LIMIT):
             yield line.data.decode("ascii", "replace") if line.ended else ""
 
+    def anchors(self) -> list[Anchor]:
+        """Return the time-stamps in the bundle; raise `Tampered` (C22) for another form."""
+        return read_stamps(self.small)
+
     # ---- what is made from the entries ----
 
     def find(self, id: bytes) -> int | None:
@@ -214,6 +219,10 @@ class BundleStore:
         raise _read_only(self.place)
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:  # noqa: ARG002
+        """Refuse: a bundle is a copy."""
+        raise _read_only(self.place)
+
+    def keep_anchor(self, anchor: Anchor) -> None:  # noqa: ARG002
         """Refuse: a bundle is a copy."""
         raise _read_only(self.place)
 

@@ -656,22 +656,22 @@ def leaf(data):
 class Tree:
     """RFC 6962, leaf after leaf: the roots of the complete subtrees so far, the largest first."""
 
-    def __init__(self):
-        self.size, self.peaks = 0, []
+    def __init__(self, sha=sha):
+        self.sha, self.size, self.peaks = sha, 0, []
 
     def add(self, hash):
         self.size += 1
         n = self.size
         while n % 2 == 0:
-            hash, n = sha(b"\1" + self.peaks.pop() + hash), n // 2
+            hash, n = self.sha(b"\1" + self.peaks.pop() + hash), n // 2
         self.peaks.append(hash)
 
     def root(self):
         if not self.peaks:
-            return sha(b"")
+            return self.sha(b"")
         root = self.peaks[-1]
         for peak in reversed(self.peaks[:-1]):
-            root = sha(b"\1" + peak + root)
+            root = self.sha(b"\1" + peak + root)
         return root
 
 
@@ -920,6 +920,51 @@ def opens(said, path, shown):
     return value == {"sealed": base64.urlsafe_b64encode(sha(shown.encode())).decode().rstrip("=")}
 
 
+# ---- 10a. Time-stamps: that each speaks of its bytes, and of this log. Who made the token is not judged here ----
+
+Stamp = namedtuple("Stamp", "number kind size event imprinted token")
+HASHES = {"608648016503040201": "sha256", "608648016503040202": "sha384", "608648016503040203": "sha512"}
+REHASH = re.compile(rb"lifecycle-ledger/rehash/v1\n[^\n]+\n[0-9]+\nsha512\n([^\n]+)\n([^\n]+)\n\n", re.ASCII)
+
+
+def sha512(data):
+    return hashlib.sha512(data).digest()
+
+
+def der_parts(data):
+    """[(tag, body)] of DER values, one after another."""
+    parts, at = [], 0
+    while at < len(data):
+        tag, length, at = data[at], data[at + 1], at + 2
+        if length >= 128:
+            wide = length - 128
+            length, at = int.from_bytes(data[at : at + wide], "big"), at + wide
+        need(at + length <= len(data), "a token that is cut", 22)
+        parts.append((tag, data[at : at + length]))
+        at += length
+    return parts
+
+
+def read_token(data):
+    """RFC 3161: hash, imprint and time of a token, by its place in CMS SignedData (RFC 5652)."""
+    try:
+        ((_, outer),) = der_parts(data)
+        signed = der_parts(der_parts(der_parts(outer)[1][1])[0][1])
+        ((_, octets),) = der_parts(der_parts(signed[2][1])[1][1])
+        ((_, info),) = der_parts(octets)
+        fields = der_parts(info)
+        (_, algorithm), (_, imprint) = der_parts(fields[2][1])
+        return HASHES.get(der_parts(algorithm)[0][1].hex()), imprint, fields[4][1].decode("ascii")
+    except (IndexError, ValueError):
+        raise Bad(22, "a token of another form") from None
+
+
+def note_of(stamp):
+    """The checkpoint that was stamped."""
+    found = REHASH.match(stamp.imprinted) if stamp.kind == "rehash" else None
+    return stamp.imprinted[found.end() :] if found else stamp.imprinted
+
+
 # ---- 12. The checks, over a whole log ----
 
 # The types of format 1 that this file knows (C17: what is critical must be among them).
@@ -978,6 +1023,7 @@ class Log:
         self.shown = {}  # id -> [(disclosure, path)]
         self.batch, self.hashes, self.bytes, self.lost = None, [], 0, None
         self.vouchers, self.covered, self.good_to = [], 0, 0
+        self.stamps, self.tree512, self.roots512 = [], None, {}
 
     def fail(self, check, seq, what):
         self.failures.append(Found(check, seq, what))
@@ -1052,10 +1098,15 @@ class Log:
             self.author(placed)
             self.refer(placed)
             self.open(placed)
+            self.record_stamp(placed)
         self.prev = hash.hex()
         self.tree.add(hash)
         if self.tree.size in self.roots:
             self.roots[self.tree.size] = self.tree.root()
+        if self.tree512:
+            self.tree512.add(sha512(b"\0" + data))
+            if self.tree512.size in self.roots512:
+                self.roots512[self.tree512.size] = self.tree512.root()
         return placed
 
     def follow(self, placed):
@@ -1182,6 +1233,46 @@ class Log:
                 where = "/" + "/".join(path)
                 self.fail_unless(opens(said, path, shown), 20, placed.seq, f"a disclosure does not open {where}")
 
+    # ---- C22 ----
+
+    def stamp(self, stamps):
+        """Take time-stamps; their checkpoints are judged as kept ones are."""
+        self.stamps = stamps
+        self.roots512 = {stamp.size: None for stamp in stamps if stamp.kind == "rehash"}
+        self.tree512 = Tree(sha512) if self.roots512 else None
+        tokens = b""
+        for stamp in stamps:
+            try:
+                self.check_stamp(stamp, sha512(tokens))
+            except Bad as bad:
+                self.fail(22, None, f"time-stamp {stamp.number}: {bad.why}")
+            tokens += sha512(stamp.token)
+
+    def check_stamp(self, stamp, tokens):
+        name, imprint, time = read_token(stamp.token)
+        said = f"time-stamp {stamp.number}, of size {stamp.size:,}: its token says {time}"
+        need(name is None or hashlib.new(name, stamp.imprinted).digest() == imprint, "it is of other bytes", 22)
+        self.findings.append(Found(22, None, f"{said}; who made it is not judged here (openssl ts -verify does)"))
+        if stamp.kind == "rehash":
+            found = REHASH.match(stamp.imprinted)
+            need(found, "it is no rehash", 22)
+            need(unbase64(found[2].decode("ascii", "replace")) == tokens, "made over other tokens", 22)
+
+    def record_stamp(self, placed):
+        said = placed.fields["statement"]
+        for stamp in self.stamps:
+            if stamp.event == said["id"]:
+                right = said["type"] in ("timestamped", "retimestamped") and said["data"].get("stamp")
+                named = "sha256:" + sha(stamp.token).hex()
+                what = f"time-stamp {stamp.number} is not the token that entry {placed.seq} records"
+                self.fail_unless(right == named, 22, None, what)
+
+    def rehashed(self):
+        for stamp in self.stamps:
+            found = REHASH.match(stamp.imprinted) if stamp.kind == "rehash" else None
+            if found and self.roots512.get(stamp.size) != unbase64(found[1].decode("ascii", "replace")):
+                self.fail(22, None, f"time-stamp {stamp.number}: a rehash of other entries")
+
     # ---- the end ----
 
     def finish(self):
@@ -1194,6 +1285,7 @@ class Log:
             self.fail(20, None, f"a disclosure is for {ident}, which is not in the log")
         for note, check, name in self.notes:
             self.hold(note, check, name)
+        self.rehashed()
 
     def hold(self, note, check, name):
         """C4, C9: the root at the checkpoint's size; C15: no batch is cut there."""
@@ -1248,7 +1340,8 @@ def moment(time):
 
 NAMES = re.compile(
     r"FORMAT\.md|MANIFEST|README\.txt|checkpoint|checkpoints\.jsonl|disclosures\.txt|entries\.jsonl|keys\.txt"
-    r"|state\.json|verify\.py|evidence/[0-9a-f]{64}|schemas/[a-z][a-z0-9_]{1,47}\.json"
+    r"|state\.json|timestamps\.jsonl|timestamps/[1-9][0-9]{0,4}/(?:imprinted|proofs\.pem|token\.der)"
+    r"|verify\.py|evidence/[0-9a-f]{64}|schemas/[a-z][a-z0-9_]{1,47}\.json"
 )
 WIDE = 0xFFFFFFFF  # sizes and offsets from here on stand in a ZIP64 field
 File = namedtuple("File", "header start size crc")  # where its header and its bytes begin
@@ -1380,6 +1473,25 @@ def read_kept(file, files):
     return kept + [newest] if newest else kept
 
 
+def read_stamps(file, files):
+    """The time-stamps of the bundle, in their order."""
+    stamps, lines = [], small_file(file, files, "timestamps.jsonl", 2**23).split(b"\n")
+    need(lines.pop() == b"", "timestamps.jsonl has another form than it must", 22)
+    for number, line in enumerate(lines, 1):
+        try:
+            said = decode(line, 256)
+        except Bad:
+            said = {}
+        right = set(said) == {"event", "kind", "number", "size"} and said["kind"] in ("checkpoint", "rehash")
+        right = right and said["number"] == number and is_integer(said["size"], 0, 2**53) and fits(ID, said["event"])
+        need(right, "timestamps.jsonl has another form than it must", 22)
+        home = f"timestamps/{number}/"
+        imprinted = small_file(file, files, home + "imprinted", 2**18)
+        token = small_file(file, files, home + "token.der", 2**18)
+        stamps.append(Stamp(number, said["kind"], said["size"], said["event"], imprinted, token))
+    return stamps
+
+
 def verify_bundle(path, keys=(), genesis="", pins=()):
     """Judge a bundle by what the verifier brought. Nothing in it is trusted: keys.txt, verify.py are not even read."""
     try:
@@ -1390,11 +1502,11 @@ def verify_bundle(path, keys=(), genesis="", pins=()):
         files = open_bundle(file)
         log, state = Log([read_vkey(key) for key in keys], genesis), State()
         try:
-            kept = read_kept(file, files)
+            kept, stamps = read_kept(file, files), read_stamps(file, files)
         except Bad as bad:
             log.fail(bad.check, None, bad.why)
         else:
-            walk(log, state, file, files, kept, pins)
+            walk(log, state, file, files, [note_of(stamp) for stamp in stamps] + kept, stamps, pins)
         check_manifest(log, file, files)
         if not log.failures and files.get("state.json"):
             found = b"".join(parts_of(file, files["state.json"]))
@@ -1402,7 +1514,7 @@ def verify_bundle(path, keys=(), genesis="", pins=()):
         return log.result()
 
 
-def walk(log, state, file, files, kept, pins):
+def walk(log, state, file, files, kept, stamps, pins):
     """All entries, with the checks of section 12."""
     for shown, ended in lines_of(file, files.get("disclosures.txt"), 65_536):
         log.disclose(shown.decode("ascii", "replace") if ended else "")
@@ -1412,6 +1524,7 @@ def walk(log, state, file, files, kept, pins):
         return
     log.expect(kept, 9)
     log.expect(pins, 4)
+    log.stamp(stamps)
     for data, ended in itertools.chain([line for line in (first, second) if line[0] is not None], entries):
         placed = log.take(data)
         if placed:
@@ -1625,7 +1738,7 @@ def report(result, vouchers):
     head, rows = REPORTS[result.verdict](result, vouchers)
     if result.size > result.covered and result.verdict != "BROKEN":
         rows.append(("not sealed", f"entries {result.covered:,} to {result.size - 1:,}: no checkpoint covers them"))
-    rows += [("note", f"entry {one.seq:,}: {one.what}") for one in result.findings[:SHOWN]]
+    rows += [("note", f"{place_of(one)}: {one.what}") for one in result.findings[:SHOWN]]
     return [f"{head:<60}  {clean(result.origin)}".rstrip(), *pairs(rows)]
 
 
