@@ -70,10 +70,18 @@ def check_disclosures(store: Store) -> list[Failure]:
 def opens(data: bytes, pointer: str, text: str) -> bool:
     """Whether the value at `pointer` of the statement in an entry's bytes is the commitment to `text`."""
     try:
-        value: Any = entry.read(data).fields["statement"]
+        return opens_in(entry.read(data).fields["statement"], pointer, text)
+    except LedgerError:
+        return False
+
+
+def opens_in(said: dict[str, Any], pointer: str, text: str) -> bool:
+    """Whether the value at `pointer` of a statement is the commitment to `text`."""
+    value: Any = said
+    try:
         for step in pointer[1:].split("/"):
             value = value[int(step) if isinstance(value, list) else step.replace("~1", "/").replace("~0", "~")]
-    except (LedgerError, LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         return False
     return bool(value == {"sealed": commitment(text)})
 
