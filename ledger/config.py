@@ -228,6 +228,21 @@ def log_key_path(origin: str) -> Path:
     return keys_folder() / f"{origin.replace('/', '+')}.key"
 
 
+def witness_key_path(name: str) -> Path:
+    """Return the file of a witness's key, in the keys' folder: witness, and NAME with `+` for `/`."""
+    return keys_folder() / "witness" / f"{name.replace('/', '+')}.key"
+
+
+def state_folder() -> Path:
+    """Return where what this user must remember is kept: pins, and what a witness cosigned."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "ledger"
+
+
+def witness_state_path(name: str) -> Path:
+    """Return the file that holds what a witness cosigned."""
+    return state_folder() / "witness" / f"{name.replace('/', '+')}.db"
+
+
 def passphrase() -> bytes | None:
     """Return the passphrase of new key files: from `LEDGER_KEY_PASSPHRASE_FILE` or `_COMMAND`; None: there is none."""
     if named := os.environ.get("LEDGER_KEY_PASSPHRASE_FILE"):

@@ -36,12 +36,17 @@ class Finding(NamedTuple):
 
 
 class Voucher(NamedTuple):
-    """What outside the log vouches for it: `kind` is key, genesis, pin or checkpoint; size -1 where it names no end."""
+    """What outside the log vouches for it: `kind` is key, genesis, pin, checkpoint or witness; size -1: names no end.
+
+    `time` (27 characters, or ""): since when it is known; of witnesses, by when enough had cosigned, and
+    `names`: which did.
+    """
 
     kind: str
     source: str
     size: int
     time: str
+    names: tuple[str, ...] = ()
 
 
 class Existed(NamedTuple):
@@ -115,7 +120,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             "missing": [one._asdict() for one in self.missing],
             "findings": [one._asdict() for one in self.findings],
             "proven": list(self.proven),
-            "not_proven": list(NOT_PROVEN),
+            "not_proven": list(self.not_proven),
         }
 
     @property
@@ -126,14 +131,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         words = ["entries_unchanged", "authors_signed", "roles_held"]
         return tuple(words) if self.verdict == "UNVERIFIABLE" else (*words, *_vouched(self.vouchers))
 
+    @property
+    def not_proven(self) -> tuple[str, ...]:
+        """What does not follow, in stable words."""
+        seen = any(voucher.kind == "witness" for voucher in self.vouchers)
+        return tuple(word for word in NOT_PROVEN if not (seen and word == "same_view"))
+
 
 NOT_PROVEN: Final = ("truth", "completeness", "same_view", "time")
 
 
 def _vouched(vouchers: Iterable[Voucher]) -> list[str]:
     ends = [voucher.size for voucher in vouchers if voucher.size >= 0]
+    seen = [voucher.size for voucher in vouchers if voucher.kind == "witness"]
     words = ["log_key"] if any(voucher.kind == "key" for voucher in vouchers) else []
-    return words + ([f"end_at_{max(ends)}"] if ends else [])
+    words += [f"end_at_{max(ends)}"] if ends else []
+    return words + ([f"same_view_to_{max(seen)}"] if seen else [])
 
 
 def judge(failures: Iterable[Failure], missing: Iterable[Missing], vouchers: Iterable[Voucher]) -> Verdict:

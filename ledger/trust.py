@@ -3,7 +3,7 @@
 The writer asks `judge` before it places a statement, the verifier asks it of each one placed: one answer for both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, Self
 
 from ledger.encoding import is_label, is_time
@@ -45,6 +45,13 @@ class Trust:
             raise Tampered(f"entry 0 {error.message}", code=error.code, check=10, seq=0) from None
         trust._handles.update(one.handle for one in genesis.administrators)
         return trust
+
+    def reserve(self, public: Iterable[bytes]) -> None:
+        """Take out of use the keys of witnesses: who watches a log writes nothing in it (C10 here, C13 later)."""
+        taken = set(public)
+        if taken & self._used:
+            raise Tampered("a witness's key serves in entry 0", "another witness", code="key_used", check=10, seq=0)
+        self._used |= taken
 
     def copy(self) -> Self:
         """Return a state of its own with the same content."""

@@ -14,14 +14,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ledger import entry
-from ledger.assembly import Assembly, Sealed
+from ledger.assembly import Assembly
 from ledger.cycles import no_search
 from ledger.disclosures import check_disclosures
 from ledger.errors import LedgerError, Misuse, Tampered, Withheld
 from ledger.genesis import Genesis, read_genesis
-from ledger.hybrid import bears_both, both_keys
 from ledger.keys.credential import Credential
-from ledger.notes.checkpoint import open_checkpoint
 from ledger.policy import Policy
 from ledger.ranges import Known, Part, RangeCheck
 from ledger.report import Existed, Failure, Missing, Report, Verdict, Voucher, judge
@@ -30,6 +28,7 @@ from ledger.store import Head, Store
 from ledger.tokens.judge import Judged, judge_anchors, notes_of
 from ledger.touched import blame, rests_on
 from ledger.trust import Trust
+from ledger.vouching import Sealing
 
 RANGE: Final = 16_384  # entries in a range
 Progress = Callable[[int, int], None]
@@ -59,6 +58,7 @@ def verify_log(
         head = store.head()
         genesis = _genesis(store, policy)  # 2
         trust = Trust.of_genesis(genesis)
+        trust.reserve(key.public for key in (policy.quorum.keys if policy.quorum else ()))
     except Tampered as error:
         return _stopped(head, policy, "BROKEN", failures=(_failure(error),))
     except Withheld as error:
@@ -67,16 +67,12 @@ def verify_log(
         if error.code != "newer_genesis":
             raise
         return _later_genesis(store, head, policy, error)
+    sealing = Sealing(kept, head, genesis, policy)  # 3, before more is asked of a server
     failures: list[Failure] = []
-    sealed = _checkpoints(kept, head, genesis, policy, failures)  # 3, before more is asked of a server
     missing = _container(store, failures)  # 1, the part after which the work goes on
-    assembly = Assembly(store, trust, {one.checkpoint.size for one in sealed})
+    assembly = Assembly(store, trust, {one.checkpoint.size for one in sealing.sealed})
     known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
-    parts = (
-        _parts(store, head.size, known)
-        if processes <= 1 or opener is None or head.size <= RANGE
-        else _parts_of_processes(store, head.size, known, processes, opener)
-    )
+    parts = _all_parts(store, head.size, known, processes, opener)
     vouchers: list[Voucher] = []
     stamped = Judged([], [], [])
     try:
@@ -85,18 +81,19 @@ def verify_log(
                 assembly.take(part)
                 if progress is not None:
                     progress(part.stop, head.size)
-        vouchers = assembly.finish(head, sealed)  # 5, 6
+        vouchers = assembly.finish(head, sealing.sealed)  # 5, 6
         failures += check_disclosures(store)  # 7
         stamped = judge_anchors(store, policy)  # 7
     except Tampered as error:  # what cannot be read ends the work, and its place is known
         failures.append(_failure(error))
     except Withheld as error:
         missing.append(Missing(error.code, error.seq, error.message))
-    assembly.failures += failures + stamped.failures
+    assembly.failures += sealing.failures + failures + stamped.failures
     assembly.findings += stamped.findings
-    report = _report(store, head, genesis, policy, assembly, vouchers, missing)  # 8
     times = [*stamped.existed, *(_seen(one) for one in vouchers if one.time)]
-    hybrid = max((one.checkpoint.size for one in sealed if one.hybrid), default=0)
+    missing += sealing.check_date(times)
+    report = _report(store, head, genesis, policy, assembly, sealing, vouchers, missing)  # 8
+    hybrid = max((one.checkpoint.size for one in sealing.sealed if one.hybrid), default=0)
     return msgspec.structs.replace(report, times=tuple(times), hybrid=0 if report.failures else hybrid)
 
 
@@ -148,40 +145,8 @@ def _genesis(store: Store, policy: Policy) -> Genesis:
     return genesis
 
 
-def _checkpoints(
-    kept: list[bytes], head: Head, genesis: Genesis, policy: Policy, failures: list[Failure]
-) -> list[Sealed]:
-    """Return the checkpoints that bear the log's signature: kept ones, and those that the verifier brought."""
-    keys, both = policy.keys or genesis.log_keys, both_keys(genesis, policy)
-    own = [("", note) for note in (*kept, head.note) if note]
-    brought = [(one.source, one.note) for one in policy.checkpoints]
-    vouching = {one.source: one for one in policy.checkpoints}
-    sealed, covered = [], head.covered if head.note else 0
-    for source, note in own + brought:
-        try:
-            checkpoint = open_checkpoint(note, genesis.origin, keys)
-            hybrid = not source and bears_both(note, both)
-            if policy.require == "all" and not source and not hybrid:
-                raise Tampered(
-                    f"the checkpoint of {checkpoint.size:,} entries lacks a line of the log's (require all)",
-                    code="unsigned",
-                )
-        except (Tampered, Misuse) as error:
-            check = 3 if error.code in ("bad_signature", "unsigned") else 2
-            failures.append(Failure(check, error.code, -1, f"{source or 'a kept checkpoint'}: {error.message}"))
-            continue
-        if note is head.note:
-            covered = checkpoint.size
-        trusted = vouching.get(source)
-        voucher = Voucher(trusted.kind, source, checkpoint.size, trusted.time) if trusted else None
-        sealed.append(Sealed(checkpoint, voucher, hybrid))
-    if head.covered != covered:
-        failures.append(Failure(9, "head", -1, "the stored head is not of the size that its checkpoint has"))
-    return sealed
-
-
 def _seen(voucher: Voucher) -> Existed:
-    """Return what a pin says of time: the log was seen at that size, and what came later was not there."""
+    """Return what a pin or witnesses say of time: the log was seen at that size, and what came later was not there."""
     return Existed(voucher.kind, voucher.source, voucher.size, voucher.time, voucher.size)
 
 
@@ -200,6 +165,12 @@ def _hints(store: Store, trust: Trust) -> dict[str, Credential]:
         except (LedgerError, KeyError):
             continue  # the pass over all entries will say what is wrong with it
     return found
+
+
+def _all_parts(store: Store, size: int, known: Known, processes: int, opener: Opener | None) -> Iterator[Part]:
+    if processes <= 1 or opener is None or size <= RANGE:
+        return _parts(store, size, known)
+    return _parts_of_processes(store, size, known, processes, opener)
 
 
 def _parts(store: Store, size: int, known: Known) -> Iterator[Part]:
@@ -283,6 +254,7 @@ def _report(
     genesis: Genesis,
     policy: Policy,
     assembly: Assembly,
+    sealing: Sealing,
     vouchers: Sequence[Voucher],
     withheld: list[Missing],
 ) -> Report:
@@ -291,13 +263,14 @@ def _report(
         keys.append(Voucher("genesis", policy.genesis_source, -1, ""))
     failures = blame(assembly.failures)
     checked = [*keys, *vouchers]
-    missing = withheld + assembly.missing
-    uncovered = head.size > head.covered
+    missing = withheld + assembly.missing + sealing.missing
+    covered = min(sealing.covered, head.size) if policy.require == "all" else head.covered
+    uncovered = head.size > covered
     return Report(
         origin=genesis.origin,
         size=head.size,
         checked=assembly.size,
-        covered=head.covered,
+        covered=covered,
         root=assembly.root.hex(),
         verdict=judge(failures, missing, checked),
         failures=tuple(failures),
@@ -307,7 +280,7 @@ def _report(
         vouchers=tuple(checked),
         sound_before=min((failure.seq for failure in failures if failure.seq >= 0), default=assembly.sound(failures)),
         log_key=genesis.log_keys[0].text,
-        oldest_uncovered=entry.view(store.read(head.covered)).recorded if uncovered and not failures else "",
+        oldest_uncovered=entry.view(store.read(covered)).recorded if uncovered and not failures else "",
     )
 
 

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "verify": Row("ledger.cli.verifying:verify", "Run every check over a ledger, or over a receipt."),
     "export": Row("ledger.cli.exporting:export", "Write the bundle: one file for an auditor."),
     "prove": Row("ledger.cli.proving:prove", "Write a receipt: an offline proof that an entry stands in the log."),
+    "witness": Row("ledger.cli.witnessing:witness", "Have checkpoints cosigned by others; cosign theirs."),
     "timestamp": Row("ledger.cli.stamping:timestamp", "Have a time-stamping authority stamp the newest checkpoint."),
     "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
@@ -33,6 +34,15 @@ COMMANDS: Final[dict[str, Row]] = {
     "spool": Row("ledger.cli.spooling:spool", "What waits on this machine for its ledger; deliver it."),
     "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
     "demo": Row("ledger.cli.demo:demo", "Play the whole story on a real credit model."),
+}
+
+WITNESS_COMMANDS: Final[dict[str, Row]] = {
+    "request": Row("ledger.cli.witnessing:request", "Write a request: the newest checkpoint, for a witness."),
+    "add": Row("ledger.cli.witnessing:add", "Keep the cosignatures that a witness sent back."),
+    "init": Row("ledger.cli.cosigning:init", "Make a witness of your own."),
+    "follow": Row("ledger.cli.cosigning:follow", "Cosign a log from now on."),
+    "cosign": Row("ledger.cli.cosigning:cosign", "Cosign requests, if they follow from what was cosigned before."),
+    "show": Row("ledger.cli.cosigning:show", "What a witness follows, and what it cosigned last."),
 }
 
 KEY_COMMANDS: Final[dict[str, Row]] = {

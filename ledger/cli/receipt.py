@@ -7,6 +7,7 @@ from ledger import entry
 from ledger.cli.frame import Call
 from ledger.cli.layout import about, day, headline, pairs, short_path
 from ledger.cli.screen import Answer
+from ledger.cli.trusting import Given, written_policy
 from ledger.cli.verdict import block
 from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.notes.note import parse_note
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from ledger.api import Ledger
 
 
-def check_receipt(call: Call, path: Path, keys: tuple[VerifierKey, ...]) -> Answer:
-    """Check a receipt with `keys`, else with what one's own ledger of the same origin says."""
+def check_receipt(call: Call, path: Path, given: Given) -> Answer:
+    """Check a receipt with the keys that were given, else with what one's own ledger of the same origin says."""
+    policy = written_policy(given)
+    keys = policy.keys
     with path.open("rb") as file:
         data = file.read(PROOF_LIMIT + 1)
     try:
@@ -37,9 +40,8 @@ def check_receipt(call: Call, path: Path, keys: tuple[VerifierKey, ...]) -> Answ
                 own.close()
     except Tampered as error:
         return _broken(path, error)
-    return _verified(
-        path, origin, proven, "--key" if keys else f"your own ledger ({short_path(own.place.source) if own else ''})"
-    )
+    ours = f"your own ledger ({short_path(own.place.source) if own else ''})"
+    return _verified(path, origin, proven, policy.key_source if keys else ours)
 
 
 def _origin(data: bytes) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ledger.report import Existed, Report
 
 _SHOWN: Final = 3  # pieces of evidence, the newest, that are written out; --json has all
-_SAYS: Final = {"token": "time-stamp of {}", "pin": "your pin", "witness": "witness {}"}
+_SAYS: Final = {"token": "time-stamp of {}", "pin": "your pin", "witness": "{}"}
 
 
 def times_said(times: "Sequence[Existed]", size: int) -> str:

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from ledger import entry
 from ledger.encoding import time_text
@@ -13,7 +15,9 @@ from ledger.notes.treehead import parse_checkpoint
 from ledger.notes.verifier import VerifierKey
 from ledger.pins import pin_path, read_pin
 from ledger.policy import Policy, Trusted
-from ledger.roots import read_roots
+from ledger.policy.file import LIMIT as POLICY_LIMIT
+from ledger.policy.file import read_policy
+from ledger.roots import read_pem, read_roots
 
 if TYPE_CHECKING:
     from ledger.config import Place
@@ -32,15 +36,15 @@ def genesis_of(store: "Store") -> "Genesis | None":
         return None
 
 
-def read_keys(texts: tuple[str, ...]) -> tuple[VerifierKey, ...]:
+def read_keys(texts: tuple[str, ...], option: str = "--key") -> tuple[VerifierKey, ...]:
     """Return verifier keys; `Misuse` for a text that is none."""
     keys = []
     for text in texts:
         try:
             keys.append(VerifierKey.parse(text))
         except Misuse as error:
-            what = f"--key is not NAME+8 HEX+BASE64 ({len(text)} characters): {error.message}"
-            raise Misuse(what, "quote it: --key '...'", code="key") from None
+            what = f"{option} is not NAME+8 HEX+BASE64 ({len(text)} characters): {error.message}"
+            raise Misuse(what, f"quote it: {option} '...'", code="key") from None
     return tuple(keys)
 
 
@@ -62,28 +66,65 @@ def read_checkpoint(path: Path, origin: str) -> Trusted:
     return Trusted(note, f"the checkpoint {path}")
 
 
-def policy_of(
-    genesis: "Genesis | None",
-    place: "Place | None",
-    keys: tuple[VerifierKey, ...],
-    checkpoints: tuple[Path, ...],
-    roots: tuple[Path, ...] = (),
-) -> Policy:
-    """Return what vouches: `keys` and `checkpoints` as given, this user's pin, and `place`, one's own ledger.toml."""
-    origin = genesis.origin if genesis is not None else place.origin if place is not None else ""
-    brought = [read_checkpoint(path, origin) for path in checkpoints]
+def read_policy_file(path: Path, received: Path | None) -> Policy:
+    """Return the policy in a file; `Misuse` where it is none, or lies in the folder that was received."""
+    if received is not None and received.is_dir() and path.resolve().is_relative_to(received.resolve()):
+        raise Misuse(
+            f"{path} came with what it is to judge: it is its sender's policy",
+            "write your own: ledger pin --policy-template",
+            code="policy",
+        )
+    try:
+        with path.open("rb") as file:
+            data = file.read(POLICY_LIMIT + 1)
+    except OSError as error:
+        raise Misuse(f"{path}: {error.strerror}", "--policy FILE", code="no_file") from None
+    policy, roots = read_policy(data, str(path))
+    return msgspec.structs.replace(policy, tsa_roots=tuple(read_pem(path.parent / root) for root in roots))
+
+
+class Given(NamedTuple):
+    """What the command line names. `roots`: of time-stamping authorities; `received`: the path that is judged."""
+
+    keys: tuple[VerifierKey, ...] = ()
+    checkpoints: tuple[Path, ...] = ()
+    roots: tuple[Path, ...] = ()
+    policy: Path | None = None
+    received: Path | None = None
+
+
+def policy_of(genesis: "Genesis | None", place: "Place | None", given: Given) -> Policy:
+    """Return what vouches: what is `given`, this user's pin, and `place`, one's own ledger.toml.
+
+    A policy file speaks alone: with one, no other key, genesis or root counts.
+    """
+    written = written_policy(given)
+    origin = written.origin or (genesis.origin if genesis is not None else place.origin if place is not None else "")
+    brought = [read_checkpoint(path, origin) for path in given.checkpoints]
     path = pin_path(origin)
     pin = read_pin(path) if origin else None
     if pin is not None:
         brought.append(pin.trusted(path))
-    own = place.key if place is not None else None
-    return Policy(
-        keys=keys or ((own,) if own is not None else ()),
-        key_source="--key" if keys or place is None else place.source,
-        genesis=place.genesis if place is not None else "",
-        genesis_source=place.source if place is not None else "",
-        origin=place.origin if place is not None else "",
-        checkpoints=tuple(brought),
-        tsa_roots=read_roots(roots, place),
-        now=time_text(datetime.now(UTC)),
+    policy = msgspec.structs.replace(written, checkpoints=tuple(brought), now=time_text(datetime.now(UTC)))
+    if given.policy is not None:
+        return policy
+    policy = msgspec.structs.replace(policy, tsa_roots=read_roots(given.roots, place))
+    if place is None:
+        return policy
+    return msgspec.structs.replace(
+        policy,
+        keys=policy.keys or ((place.key,) if place.key is not None else ()),
+        key_source=policy.key_source or place.source,
+        genesis=place.genesis,
+        genesis_source=place.source,
+        origin=place.origin,
     )
+
+
+def written_policy(given: Given) -> Policy:
+    """Return what the command line alone says; raise `Misuse` where it says a key in two places."""
+    if given.policy is None:
+        return Policy(keys=given.keys, key_source="--key" if given.keys else "")
+    if given.keys or given.roots:
+        raise Misuse("the policy alone says which keys and roots", "log VKEY, tsa-root FILE", code="usage")
+    return read_policy_file(given.policy, given.received)

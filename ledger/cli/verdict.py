@@ -19,7 +19,7 @@ _SHOWN: Final = 8  # failures, or findings, that are written out; --json has all
 # What can be computed again from entries that are sound: these failures alone break no entry.
 _DERIVED: Final = frozenset(("stored_hashes", "head", "authority"))
 _LOST_HEAD: Final = frozenset(("beyond_head", "shrunk"))  # what an empty head looks like beside entries
-_NEITHER: Final = "that what was stated is true or complete; that others are shown the same log (no witness)"
+_NEITHER: Final = "that what was stated is true or complete; "
 
 
 def report_block(
@@ -44,7 +44,8 @@ def block(verdict: str, head: str, lines: list[str]) -> Callable[[Paint], list[s
 def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, list[tuple[str, str]]]:
     ends = [voucher.size for voucher in report.vouchers if voucher.size >= 0]
     proven = f"{_all(report)} was changed, moved, added, removed; each key had its role"
-    neither = _NEITHER
+    seen = max((voucher.size for voucher in report.vouchers if voucher.kind == "witness"), default=0)
+    neither = _NEITHER + _others(seen, report.size)
     if not ends:
         neither += "; that nothing was cut off the end (no pin, no checkpoint of yours)"
     elif max(ends) < report.size:
@@ -55,6 +56,13 @@ def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, l
         ("not proven", f"{neither}; {times_said(report.times, report.size)}"),
     ]
     return f"VERIFIED  {report.checked:,} of {report.size:,} entries", rows
+
+
+def _others(seen: int, size: int) -> str:
+    if not seen:
+        return "that others are shown the same log (no witness)"
+    above = f"; that others are shown the same above entry {seen - 1:,}" if seen < size else ""
+    return f"that the witnesses are independent of the operator{above}"
 
 
 def _unpinned(report: "Report", _store: "Store", received: str) -> tuple[str, list[tuple[str, str]]]:
@@ -77,12 +85,25 @@ def _unverifiable(report: "Report", _store: "Store", _received: str) -> tuple[st
         rows.append(("", f"and {count - _SHOWN:,} more (--json has all)"))
     rows += [
         ("vouched for by", "; ".join(vouchers(report.vouchers)) or "nothing of yours"),
+        *_half(report),
+    ]
+    things = "1 thing is" if count == 1 else f"{count:,} things are"
+    return f"UNVERIFIABLE  {report.checked:,} entries checked; {things} missing", rows
+
+
+def _half(report: "Report") -> list[tuple[str, str]]:
+    """What holds although something is missing: inside the log, or outside it."""
+    if {one.code for one in report.missing} <= {"quorum", "date"}:
+        return [
+            ("proven", f"{_all(report)} was changed, moved, added, removed since it was sealed"),
+            ("not proven", "that others are shown the same log; that nothing was cut off the end or written anew"),
+            ("to mend", "ask for a checkpoint with the cosignatures, then: --checkpoint FILE"),
+        ]
+    return [
         ("proven", "what could be checked of the other entries holds"),
         ("not proven", "what these entries rest on"),
         ("to mend", _to_find({one.code for one in report.missing})),
     ]
-    things = "1 thing is" if count == 1 else f"{count:,} things are"
-    return f"UNVERIFIABLE  {report.checked:,} entries checked; {things} missing", rows
 
 
 def _to_find(codes: set[str]) -> str:
@@ -121,7 +142,8 @@ def vouchers(found: "tuple[Voucher, ...]") -> list[str]:
     for one in found:
         if one.kind == "genesis" and one.source in keys:
             continue  # said with the key
-        since = f", since {day(one.time)}Z" if one.time else ""
+        word = "by" if one.kind == "witness" else "since"
+        since = f", {word} {day(one.time)}Z" if one.time else ""
         size = f", size {one.size:,}" if one.size >= 0 else ""
         said.append(f"{_KINDS[one.kind].format(source=short_path(one.source))}{size}{since}")
     return said
@@ -132,6 +154,7 @@ _KINDS: Final = {
     "genesis": "its entry 0 in {source}",
     "pin": "your pin",
     "checkpoint": "{source}",
+    "witness": "{source}",
 }
 
 

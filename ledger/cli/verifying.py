@@ -13,7 +13,7 @@ from ledger.cli.frame import Call, command
 from ledger.cli.pinning import keep
 from ledger.cli.progress import progress_bar
 from ledger.cli.screen import Answer
-from ledger.cli.trusting import genesis_of, policy_of, read_keys
+from ledger.cli.trusting import Given, genesis_of, policy_of, read_keys
 from ledger.cli.verdict import report_block
 from ledger.config import FILE, held_by, resolve
 from ledger.errors import Misuse, Tampered
@@ -37,6 +37,7 @@ _MANY: Final = 100_000  # entries from which further processes are worth their s
 @click.option(
     "--checkpoint", "checkpoints", multiple=True, type=click.Path(path_type=Path), help="A signed checkpoint."
 )
+@click.option("--policy", type=click.Path(path_type=Path), help="A file of yours: keys, witnesses, least size.")
 @click.option(
     "--tsa-root", "roots", multiple=True, type=click.Path(path_type=Path), help="A time-stamping authority's root, PEM."
 )
@@ -47,13 +48,14 @@ def verify(
     what: str | None,
     keys: tuple[str, ...],
     checkpoints: tuple[Path, ...],
+    policy: Path | None,
     roots: tuple[Path, ...],
     allow_unpinned: bool,
     processes: int | None,
 ) -> Answer:
     """Run every check. Without PATH: your own ledger, by its ledger.toml and your pin. PATH of something received: by
-    --key, --checkpoint and your own pins alone, never by files beside it. A URL is a PATH, too."""
-    given = read_keys(keys)
+    --key, --policy, --checkpoint and your own pins alone, never by files beside it. A URL is a PATH, too."""
+    given = Given(read_keys(keys), checkpoints, roots, policy, Path(what) if what is not None else None)
     if what is not None and Path(what).is_file() and is_proof(_first_bytes(Path(what))):
         from ledger.cli.receipt import check_receipt
 
@@ -63,7 +65,7 @@ def verify(
     place = None if what is not None else resolve(call.location)
     location = _received(what) if what is not None else resolve(call.location).location
     with closing(open_read_only(location)) as store:
-        report, pinned = _verify(store, policy_of(genesis_of(store), place, given, checkpoints, roots), processes)
+        report, pinned = _verify(store, policy_of(genesis_of(store), place, given), processes)
         block = report_block(
             report, store, "" if what is None else location if is_url(location) else what, pinned=bool(pinned["moved"])
         )

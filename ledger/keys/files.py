@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.errors import Misuse
 from ledger.keys.credential import Signer
@@ -17,6 +17,11 @@ from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey
 from ledger.keys.openssh import PRIVATE_BEGIN, read_private
 from ledger.keys.ssh_signer import SshSigner
+from ledger.keys.witness_key import WitnessKey
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 Passphrase = bytes | Callable[[str], bytes] | None
 TRIES: Final = 3  # of a passphrase that is typed
@@ -81,17 +86,24 @@ def _ssh_signer(data: bytes, where: str, passphrase: Passphrase) -> Signer:
 
 def load_log_key(path: Path, origin: str, passphrase: Passphrase = None) -> LogKey:
     """Return the log's key in a file; raise `Misuse` as `load_signer` does."""
+    return LogKey(origin, *_load_pair(path, passphrase, "log's key", "point LEDGER_LOG_KEY at the right file"))
+
+
+def load_witness_key(path: Path, name: str, passphrase: Passphrase = None) -> WitnessKey:
+    """Return the witness's key in a file; raise `Misuse` as `load_signer` does."""
+    return WitnessKey(name, *_load_pair(path, passphrase, "witness's key", "ledger witness init NAME"))
+
+
+def _load_pair(
+    path: Path, passphrase: Passphrase, what: str, fix: str
+) -> "tuple[Ed25519PrivateKey, MLDSA44PrivateKey]":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
     keys = _load(_read_private(path), str(path), passphrase)
     if len(keys) != 2 or not isinstance(keys[0], Ed25519PrivateKey) or not isinstance(keys[1], MLDSA44PrivateKey):
-        raise Misuse(
-            f"{path} holds no log's key (Ed25519 and ML-DSA-44)",
-            "point LEDGER_LOG_KEY at the right file",
-            code="key_kind",
-        )
-    return LogKey(origin, keys[0], keys[1])
+        raise Misuse(f"{path} holds no {what} (Ed25519 and ML-DSA-44)", fix, code="key_kind")
+    return keys[0], keys[1]
 
 
 def _load(data: bytes, where: str, passphrase: Passphrase) -> list[Any]:

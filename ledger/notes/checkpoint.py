@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from ledger.errors import Misuse, Tampered
-from ledger.notes.note import NoteSigner, SignatureLine, parse_note, verify_note
+from ledger.notes.note import Note, NoteSigner, SignatureLine, parse_note, verify_note
 from ledger.notes.treehead import Checkpoint, parse_checkpoint
 from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, VerifierKey
 
-__all__ = ["Checkpoint", "open_checkpoint", "parse_checkpoint", "sign_checkpoint"]
+__all__ = ["Checkpoint", "open_checkpoint", "open_signed", "parse_checkpoint", "sign_checkpoint"]
 
 _LOG_KINDS = (ED25519, MLDSA44_COSIGNATURE)
 
@@ -39,6 +39,13 @@ def open_checkpoint(data: bytes, origin: str, keys: Sequence[VerifierKey]) -> Ch
     Raises Tampered otherwise. The origin is compared by itself: a good signature by a known key on another log's
     checkpoint is not this log's word.
     """
+    return open_signed(data, origin, keys)[0]
+
+
+def open_signed(
+    data: bytes, origin: str, keys: Sequence[VerifierKey]
+) -> tuple[Checkpoint, tuple[VerifierKey, ...], Note]:
+    """As `open_checkpoint`; return also which of the `keys` signed, and the note."""
     note = parse_note(data)
     checkpoint = parse_checkpoint(note.text)
     if checkpoint.origin != origin:
@@ -48,4 +55,4 @@ def open_checkpoint(data: bytes, origin: str, keys: Sequence[VerifierKey]) -> Ch
     signed = verify_note(note, keys)
     if not any(key.name == origin and key.kind in _LOG_KINDS for key in signed):
         raise Tampered(f"witnesses signed, but no key of {origin} did", "ask for the note again", code="unsigned")
-    return checkpoint
+    return checkpoint, signed, note

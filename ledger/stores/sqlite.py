@@ -20,6 +20,7 @@ import apsw
 
 from ledger.errors import Misuse, Tampered
 from ledger.merkle.edge import Tile
+from ledger.notes.merging import merge_notes
 from ledger.store import Anchor, Appending, Head, Row
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
@@ -277,10 +278,14 @@ class SqliteStore:
             section.append((), tiles, authority, (), head)
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
-        """Keep a checkpoint that somebody outside has seen, in the place of a kept one of its size."""
+        """Keep a checkpoint that somebody outside has seen; under a kept one of its size, its signature lines.
+
+        Raises `Tampered` where the kept one says something else, `Misuse` where its lines would be too many.
+        """
         with self.writing() as section:
             assert isinstance(section, Section)
-            section.keep(size, note)
+            kept = section.kept(size)
+            section.keep(size, note if kept is None else merge_notes(kept, note))
             section.commit()
 
     def keep_anchor(self, anchor: Anchor) -> None:

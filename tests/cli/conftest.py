@@ -129,6 +129,19 @@ def story(run, ledger):
 
 
 @pytest.fixture
+def stranger(monkeypatch, tmp_path):
+    """Another user, elsewhere: no keys, no pins, no ledger of theirs."""
+
+    def go():
+        place = tmp_path / "stranger"
+        place.mkdir(exist_ok=True)
+        monkeypatch.setenv("HOME", str(place))
+        monkeypatch.chdir(place)
+
+    return go
+
+
+@pytest.fixture
 def cheat():
     """Change a ledger's file behind its back, and put its guards back in place."""
     return _cheat

@@ -6,19 +6,6 @@ import pytest
 ORIGIN = "ledger.bank.example/credit"
 
 
-@pytest.fixture
-def stranger(monkeypatch, tmp_path):
-    """Another user, elsewhere: no keys, no pins, no ledger of theirs."""
-
-    def go():
-        place = tmp_path / "stranger"
-        place.mkdir(exist_ok=True)
-        monkeypatch.setenv("HOME", str(place))
-        monkeypatch.chdir(place)
-
-    return go
-
-
 def checked(run, code, *words):
     """Run a verification, see that text and document agree, and return both."""
     told = run("verify", *words, "--json")

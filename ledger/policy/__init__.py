@@ -5,6 +5,9 @@ from typing import Literal
 import msgspec
 
 from ledger.notes.verifier import VerifierKey
+from ledger.policy.quorum import Group, Quorum, Witness
+
+__all__ = ["Group", "Policy", "Quorum", "Trusted", "Witness"]
 
 
 class Trusted(msgspec.Struct, frozen=True):
@@ -21,8 +24,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Keys, genesis leaf (hex) and checkpoints that a verifier brought, each with its source for the report.
 
     `require`: "any" takes a checkpoint with one good line of the log, "all" demands Ed25519 and ML-DSA-44 under every
-    kept one. `tsa_roots`: PEM texts of time-stamping authorities' roots, and revocation lists. `now`: the verifier's
-    clock (27 characters), for what is overdue; "" judges none of that.
+    kept one. `quorum`: the witnesses that must have cosigned one. `least_size`: with fewer sealed entries it is an old
+    copy. `least_date` (27 characters): what evidence from outside must reach. `tsa_roots`: PEM texts of time-stamping
+    authorities' roots, and revocation lists. `now`: the verifier's clock (27 characters), for what is overdue or ahead
+    of it; "" judges none of that.
 
     Empty: the log is judged by itself, and the verdict is UNPINNED at best.
     """
@@ -34,5 +39,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
     checkpoints: tuple[Trusted, ...] = ()
     require: Literal["any", "all"] = "any"
+    quorum: Quorum | None = None
+    least_size: int = 0
+    least_date: str = ""
     tsa_roots: tuple[bytes, ...] = ()
     now: str = ""
