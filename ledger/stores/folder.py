@@ -15,6 +15,7 @@ from ledger.errors import Tampered, Unavailable
 STAGING: Final = ".publishing"
 """The folder below the published one where files lie until they are put in place; the lock is in it."""
 
+_NEW: Final = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
 _THREADS: Final = 8  # that wait for the disk: it makes many files durable at once faster than one after the other
 _PENDING: Final = 32  # files in memory that wait to be written
 
@@ -75,20 +76,25 @@ class Folder:
             raise _unavailable(error.filename or self.path, error) from None
 
     def stage(self, path: str, data: bytes) -> None:
-        """Write a file beside its place and make it durable there, unless it is published with the same bytes."""
+        """Have a file written beside its place and made durable there, unless it is published with the same bytes.
+
+        What goes wrong with it is raised by a later `stage`, or by `settle`.
+        """
         assert self._pool is not None
+        while len(self._pending) >= _PENDING:
+            self._pending.popleft().result()
+        self._pending.append(self._pool.submit(self._stage, path, data))
+
+    def _stage(self, path: str, data: bytes) -> None:
         there = self.fetch(path, len(data))
-        if there == data:
-            return
-        if there is not None:
+        if there is None:
+            _write(self._staging / path, data)
+        elif there != data:
             raise Tampered(
                 f"{self.path / path} is there with other bytes than this log's; nothing was published",
                 "ledger verify both; publish to an empty folder once you know which of them is right",
                 code="published_otherwise",
             )
-        while len(self._pending) >= _PENDING:
-            self._pending.popleft().result()
-        self._pending.append(self._pool.submit(_write, self._staging / path, data))
 
     def settle(self) -> None:
         """Rename what was staged into place, then make the names durable, from the leaves of the tree to its root."""
@@ -131,8 +137,11 @@ class Folder:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a new file and make its bytes durable; whoever may read the folder may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o644)
+    try:
+        descriptor = os.open(path, _NEW, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, _NEW, 0o644)
     try:
         view = memoryview(data)
         while view:

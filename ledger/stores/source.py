@@ -39,7 +39,10 @@ class Sink(Protocol):
         """Return a published file's bytes, None where there is none."""
 
     def stage(self, path: str, data: bytes) -> None:
-        """Take a file that never changes once it is published. Raises `Tampered` if it is there with other bytes."""
+        """Take a file that never changes once it is published.
+
+        Raises `Tampered` if it is there with other bytes: at once, in a later `stage`, or in `settle`.
+        """
 
     def settle(self) -> None:
         """Put what was staged in its place, each file whole; all of it is durable when this returns."""
