@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 
 from benchmarks import baselines
 from ledger.api import Ledger
+from ledger.publish import publish
+from ledger.stores.folder import Folder
 from ledger.stores.opening import open_read_only
 from ledger.verify import verify_log
 from projections import Projections, production
@@ -126,6 +129,24 @@ def ask(projections: Projections, count: int = 200) -> float:
     return baselines.timed(work, count)
 
 
+def publish_all(ledger: Ledger, folder: Path) -> float:
+    """Static files of a whole log, into a new folder: seconds an entry."""
+    shutil.rmtree(folder, ignore_errors=True)
+    head = ledger.store.head()
+    return baselines.timed(lambda: publish(ledger.store, head.note, Folder(folder)), head.covered)
+
+
+def publish_more(ledger: Ledger, folder: Path, count: int = 1_000) -> float:
+    """What is new in a log since it was published to a folder: seconds an entry."""
+    ledger.record_many(events(count))
+    head = ledger.store.head()
+
+    def work():
+        assert publish(ledger.store, head.note, Folder(folder)).before == head.size - count
+
+    return baselines.timed(work, count)
+
+
 PEAK = """
 import sys
 from pathlib import Path
@@ -145,6 +166,8 @@ def peak(what: str, folder: Path, size: int) -> None:
     with Ledger.open(folder / "bulk.db", read_only=True) as ledger:
         if what == "verify":
             verify(ledger.path, size)
+        elif what == "publish":
+            publish_all(ledger, folder / "peak.public")
         else:
             rebuild(ledger, size, folder / "peak.projections.db")
 
