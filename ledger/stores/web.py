@@ -16,16 +16,17 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ledger.errors import Misuse, Unavailable
+from ledger.errors import Misuse, Unavailable, Withheld
 
 _SILENCE: Final = 20.0  # seconds in which something must come
 _PATIENCE: Final = 120.0  # seconds for a whole file
 _TRIES: Final = 3
+_PAUSE: Final = 0.2  # seconds before the second try; four times as long before the third
 _AHEAD: Final = 6  # files that are asked for before they are needed
 _PIECE: Final = 65_536
 _MISSING: Final = (403, 404, 410)
@@ -92,9 +93,9 @@ class Web:
             try:
                 return self._answer(path, limit)
             except Unavailable as error:
-                if error.code == "elsewhere" or again == _TRIES - 1:
+                if isinstance(error, Withheld) or again == _TRIES - 1:
                     raise
-                time.sleep(0.2 * 4**again)
+                time.sleep(_PAUSE * 4**again)
         raise AssertionError
 
     def _answer(self, path: str, limit: int) -> bytes | None:
@@ -106,14 +107,17 @@ class Web:
             if error.code in _MISSING:
                 return None
             if 300 <= error.code < 400:
-                raise Unavailable(
-                    f"{self.place} answers {path} with another place",
-                    "name the place itself, if you trust it",
-                    code="elsewhere",
+                named = str(error.headers.get("Location", ""))[:200]
+                raise Withheld(
+                    f"{self.place} does not serve {path}: it names another place, {named}",
+                    "if you know that place, name it yourself",
+                    code="withheld",
                 ) from None
             raise self._unavailable(path, f"status {error.code}") from None
         except urllib.error.URLError as error:
             raise self._unavailable(path, str(error.reason)) from None
+        except IncompleteRead:
+            raise self._unavailable(path, "its end is missing") from None
         except (OSError, ValueError, HTTPException, zlib.error) as error:
             raise self._unavailable(path, str(error) or type(error).__name__) from None
 

@@ -21,7 +21,7 @@ def served(run, story):
     """The story, published and served: its URL."""
     assert run("publish", "public").code == 0
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory="public"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
