@@ -22,6 +22,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from ledger import entry
+from ledger.disclosures import open_disclosure
+from ledger.encoding import id_bytes
 from ledger.errors import Misuse, Tampered
 from ledger.known import open_reader
 from ledger.merkle.bundles import bundle_path, write_bundle
@@ -74,8 +76,7 @@ def publish(
                 check=9,
             )
         sink.settle()  # 3
-        kept = [kept for size, kept in store.checkpoints() if size <= new.size]
-        disclosed = write_beside(sink, new.size, kept, store.disclosures() if disclosures else ())  # 4
+        disclosed = _write_beside(store, new.size, sink, disclosures=disclosures)  # 4
         sink.replace(CHECKPOINT, note)  # 5
         _remove_partial(sink, before, new.size)  # 6
         remove_beside(sink, but=(before, new.size))
@@ -192,6 +193,21 @@ def _bundles(store: Store, start: int, size: int) -> Iterator[tuple[int, list[by
             )
         yield index, [row.data for row in some]
         index += 1
+
+
+def _write_beside(store: Store, size: int, sink: Sink, *, disclosures: bool) -> int:
+    """Write what belongs to the first `size` entries and stands in none of them; return the number of disclosures."""
+    kept = [note for at, note in store.checkpoints() if at <= size]
+    anchors = [one for one in store.anchors() if (seq := store.find(one.event)) is not None and seq < size]
+    return write_beside(sink, size, kept, anchors, _of_these(store, size) if disclosures else ())
+
+
+def _of_these(store: Store, size: int) -> Iterator[str]:
+    """Yield the disclosures that open a place in the first `size` entries."""
+    for text in store.disclosures():
+        seq = store.find(id_bytes(open_disclosure(text)[0]))
+        if seq is not None and seq < size:
+            yield text
 
 
 def _remove_partial(sink: Sink, before: int, size: int) -> None:

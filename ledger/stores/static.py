@@ -24,7 +24,7 @@ from ledger.merkle.tree import HASH_SIZE, Frontier, split, tree_root
 from ledger.notes.checkpoint import Checkpoint, parse_checkpoint
 from ledger.notes.note import NOTE_LIMIT, parse_note
 from ledger.store import Anchor, Appending, Head, Row, Store
-from ledger.stores.beside import read_disclosures, read_kept
+from ledger.stores.beside import read_anchors, read_disclosures, read_kept
 from ledger.stores.folder import Folder
 from ledger.stores.ids import Ids, said_in
 from ledger.stores.source import Source
@@ -183,8 +183,8 @@ class StaticStore:
         yield from read_disclosures(self._source, self._size)
 
     def anchors(self) -> list[Anchor]:
-        """Return no time-stamps: none are published with a log."""
-        return []
+        """Return the time-stamps that were published with this checkpoint."""
+        return read_anchors(self._source, self._size)
 
     # ---- what is made from the entries ----
 

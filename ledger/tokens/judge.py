@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ledger import entry
 from ledger.encoding import id_bytes, later
 from ledger.errors import LedgerError, Misuse, Tampered
+from ledger.notes.note import parse_note
+from ledger.notes.treehead import parse_checkpoint
 from ledger.policy import Policy
 from ledger.report import Existed, Failure, Finding
 from ledger.store import Anchor, Store
@@ -69,10 +71,15 @@ def notes_of(store: Store) -> list[bytes]:
     notes = []
     for anchor in store.anchors():
         try:
-            notes.append(anchor.imprinted if anchor.kind == "checkpoint" else rehash.read(anchor.imprinted).note)
+            notes.append(_note_of(anchor))
         except Tampered:
             continue  # said where it is judged
     return notes
+
+
+def _note_of(anchor: Anchor) -> bytes:
+    """Return the checkpoint that the stamped bytes are, or hold."""
+    return anchor.imprinted if anchor.kind == "checkpoint" else rehash.read(anchor.imprinted).note
 
 
 def _judge(store: Store, anchor: Anchor, trusted: chain.Proofs) -> Good:
@@ -81,6 +88,8 @@ def _judge(store: Store, anchor: Anchor, trusted: chain.Proofs) -> Good:
         raise weak("it stamps a hash that is no longer trusted")
     if not token.fits(anchor.imprinted):
         raise Misuse("its token does not speak of the bytes that it is kept with", code="token")
+    if parse_checkpoint(parse_note(_note_of(anchor)).text).size != anchor.size:
+        raise Misuse("it is kept as of another size than the one that was stamped", code="token")
     if anchor.kind == "rehash":
         rehash.check(store, anchor)
     proofs = chain.read_proofs(anchor.proofs, "what is kept with it")

@@ -62,9 +62,9 @@ def test_it_accepts_a_hundred_thousand_entries(verifier, ledger, tmp_path):
 
 
 CHANGES = {
-    "an entry": ("tile/entries/001", lambda data: write_bundle([b"x", *read_bundle(data)[1:]]), "entry 256 is not"),
-    "a tile": ("tile/0/001", lambda data: bytes(32) + data[32:], "inconsistent tile"),
-    "the end of the tree": ("tile/1/000.p/2", lambda data: data[:32] + bytes(32), "inconsistent tile"),
+    "an entry": ("tile/entries/001", lambda data: write_bundle([b"x", *read_bundle(data)[1:]]), "the entries lead to"),
+    "a tile": ("tile/0/001", lambda data: bytes(32) + data[32:], "tile/8/0/001 is not"),
+    "the end of the tree": ("tile/1/000.p/2", lambda data: data[:32] + bytes(32), "tile/8/1/000.p/2 is not"),
     "the checkpoint": ("checkpoint", lambda data: data.replace(b"\n617\n", b"\n616\n"), "invalid signature"),
 }
 

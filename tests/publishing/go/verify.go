@@ -2,11 +2,12 @@
 //
 //	verify FOLDER VKEY
 //
-// It opens the signed note with VKEY, lets tlog authenticate every tile against the root of the checkpoint, and compares
-// the record hash of every entry in the bundles with the authenticated one. It prints the size and the root.
+// It opens the signed note with VKEY, makes the tree of all entries in the bundles, compares root and every tile, and
+// checks proofs that it reads from the tiles alone. It prints the size and the root.
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -91,31 +92,70 @@ func bundle(f folder, index, size int64) [][]byte {
 	return entries
 }
 
+// tiles lists those of c2sp.org/tlog-tiles: tlog.NewTiles has all narrower ones of the right edge, too.
+func tiles(size int64) (all []tlog.Tile) {
+	for level := 0; size>>(height*level) > 0; level++ {
+		count := size >> (height * level)
+		for n := int64(0); n<<height < count; n++ {
+			width := count - n<<height
+			if width > 1<<height {
+				width = 1 << height
+			}
+			all = append(all, tlog.Tile{H: height, L: level, N: n, W: int(width)})
+		}
+	}
+	return all
+}
+
+// grow makes the tree of all entries with tlog's own hashing.
+func grow(f folder, size int64) tlog.HashReader {
+	var stored []tlog.Hash
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		hashes := make([]tlog.Hash, len(indexes))
+		for i, index := range indexes {
+			hashes[i] = stored[index]
+		}
+		return hashes, nil
+	})
+	for index := int64(0); index<<height < size; index++ {
+		for i, entry := range bundle(f, index, size) {
+			hashes, err := tlog.StoredHashes(index<<height+int64(i), entry, reader)
+			check(err)
+			stored = append(stored, hashes...)
+		}
+	}
+	return reader
+}
+
 func main() {
 	if len(os.Args) != 3 {
 		fail("verify FOLDER VKEY")
 	}
 	f := folder(os.Args[1])
 	tree := checkpoint(f, os.Args[2])
-	hashes := tlog.TileHashReader(tree, f) // what it returns is proven to stand under tree.Hash
-	root, err := tlog.TreeHash(tree.N, hashes)
+	// From the entries up: their tree has the root of the checkpoint, and its tiles are those that are served.
+	grown := grow(f, tree.N)
+	root, err := tlog.TreeHash(tree.N, grown)
 	check(err)
 	if root != tree.Hash {
-		fail("the tiles lead to %v, the checkpoint says %v", root, tree.Hash)
+		fail("the entries lead to %v, the checkpoint says %v", root, tree.Hash)
 	}
-	for index := int64(0); index<<height < tree.N; index++ {
-		entries := bundle(f, index, tree.N)
-		indexes := make([]int64, len(entries))
-		for i := range entries {
-			indexes[i] = tlog.StoredHashIndex(0, index<<height+int64(i))
-		}
-		proven, err := hashes.ReadHashes(indexes)
+	for _, tile := range tiles(tree.N) {
+		want, err := tlog.ReadTileData(tile, grown)
 		check(err)
-		for i, entry := range entries {
-			if tlog.RecordHash(entry) != proven[i] {
-				fail("entry %d is not the one in the tree", index<<height+int64(i))
-			}
+		got, err := f.ReadTiles([]tlog.Tile{tile})
+		check(err)
+		if !bytes.Equal(got[0], want) {
+			fail("%s is not the tile of the entries", tile.Path())
 		}
+	}
+	// As a client does, from tiles alone: proofs of some records, against the checkpoint.
+	served := tlog.TileHashReader(tree, f)
+	for n := int64(0); n < tree.N; n += 1 + tree.N/50 {
+		proof, err := tlog.ProveRecord(tree.N, n, served)
+		check(err)
+		record := tlog.RecordHash(bundle(f, n>>height, tree.N)[n&(1<<height-1)])
+		check(tlog.CheckRecord(proof, tree.N, tree.Hash, n, record))
 	}
 	fmt.Println(tree.N, tree.Hash)
 }
