@@ -1,5 +1,6 @@
 """Ranges put together in order: the tree over all leaves (C9, C4), and who may say what (C12, C13, C16, C17)."""
 
+from array import array
 from typing import NamedTuple
 
 from ledger import entry
@@ -8,7 +9,7 @@ from ledger.errors import Tampered
 from ledger.merkle.edge import Edge
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.treehead import Checkpoint
-from ledger.ranges import Part
+from ledger.ranges import Erasure, Part
 from ledger.report import Failure, Finding, Missing, Voucher
 from ledger.store import Head, Store
 from ledger.trust import Trust
@@ -28,6 +29,8 @@ class Assembly:
     def __init__(self, store: Store, trust: Trust, wanted: set[int]) -> None:
         self.failures: list[Failure] = []
         self.findings: list[Finding] = []
+        self.sealed = array("Q")  # entries in which a sealed field may stand
+        self.erased: list[Erasure] = []
         self._parts_missing: list[Missing] = []
         self._store = store
         self._authority = Authority(trust)
@@ -61,6 +64,8 @@ class Assembly:
         self.failures += part.failures
         self._parts_missing += part.missing
         self.findings += part.findings
+        self.sealed.extend(part.sealed)
+        self.erased += part.erased
         leaves = [part.leaves[at : at + HASH_SIZE] for at in range(0, len(part.leaves), HASH_SIZE)]
         self._grow(leaves)
         if leaves:

@@ -11,7 +11,7 @@ from ledger import encoding, entry, statement
 from ledger.bulk import Bulk, Envelope
 from ledger.compose import Draft, compose, compose_struct
 from ledger.cycles import no_search
-from ledger.disclosures import seal
+from ledger.disclosures import commitments, seal, steps
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
 from ledger.entry import BATCH_BYTES_LIMIT, BATCH_LIMIT
 from ledger.errors import Conflict, Misuse
@@ -73,7 +73,8 @@ class Author:
         self._for_this_log = for_this_log
         self._state: State = state
         log_of = lambda kind: genesis if for_this_log(kind) else None  # noqa: E731
-        self._bulk = Bulk(Envelope(actor, self._key, log_of, context), self._compose, self._unsealed)
+        self._bulk = Bulk(Envelope(actor, self._key, log_of, context), self._compose, self._member)
+        self._waiting: dict[bytes, list[str]] = {}  # disclosures of items that are on their way into a batch
 
     def record(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Receipt:
         """Record one statement and return where it stands; see `Ledger.record`."""
@@ -106,7 +107,7 @@ class Author:
         for batches in _groups(self._bulk.items(map(event_of, events)), BATCHES_A_COMMIT):
             with no_search():
                 parts: list[Single | Batch] = [self._batch(items) for items in batches]
-                placements = self._log.append(Request(parts, None, (), signed_here=True))
+                placements = self._log.append(Request(parts, None, self._shown(batches), signed_here=True))
             count += len(placements)
             first = placements[0].seq if first < 0 else first
             last = placements[-1].seq
@@ -145,12 +146,20 @@ class Author:
             said["context"] = context
         return said, [_seal(said, pointer) for pointer in draft.sealed]
 
-    def _unsealed(self, draft: Draft, id: str, now: str) -> Item:
+    def _member(self, draft: Draft, id: str, now: str) -> Item:
         """Return the item of a draft that goes into a batch; `id` and `now` where it has none of its own."""
         said, disclosures = self._statement(draft, id, now)
+        item = _item(said)
         if disclosures:
-            raise Misuse(f"{draft.type} has sealed fields", "record it by itself", code="batch")
-        return _item(said)
+            self._waiting[item.id] = disclosures
+        return item
+
+    def _shown(self, batches: list[list[Item]]) -> tuple[str, ...]:
+        """Return the disclosures of these items, and of no others: those come with the commit of their own."""
+        if not self._waiting:
+            return ()
+        ids = [item.id for items in batches for item in items if item.id in self._waiting]
+        return tuple(text for id in ids for text in self._waiting.pop(id))
 
     def _batch(self, items: list[Item]) -> Batch:
         header = encoding.encode(
@@ -212,10 +221,11 @@ def _within(items: list[Item]) -> Iterator[list[Item]]:
 
 def _seal(said: dict[str, Any], pointer: str) -> str:
     """Put the commitment in the place of the value that `pointer` names; return the disclosure."""
-    *steps, name = pointer[1:].split("/")
+    *above, last = steps(pointer)
     place: Any = said
-    for step in steps:
-        place = place[step]
+    for step in above:
+        place = place[int(step) if isinstance(place, list) else step]
+    name: Any = int(last) if isinstance(place, list) else last
     place[name], text = seal(said["id"], pointer, place[name], os.urandom(16))
     return text
 
@@ -249,9 +259,11 @@ def _again(data: bytes, draft: Draft, said: dict[str, Any]) -> Receipt:
     for name in ("context", "log") if draft.time else ("context", "log", "time"):  # `log`: it stands in this one
         ours.pop(name, None)
         new.pop(name, None)
+    kept = commitments(stored)
     for pointer in draft.sealed:
-        _drop(ours, pointer)
-        _drop(new, pointer)
+        if pointer in kept:  # what stood open then is compared: it would not be sealed now
+            _drop(ours, pointer)
+            _drop(new, pointer)
     if ours != new:
         raise Conflict(
             f"id {stored['id']} is entry {placed.seq} with other content; nothing was recorded",
@@ -264,9 +276,10 @@ def _again(data: bytes, draft: Draft, said: dict[str, Any]) -> Receipt:
 
 
 def _drop(said: dict[str, Any], pointer: str) -> None:
-    """Take a sealed value out; maps on the way are copied, the statement they belong to stays as it is."""
-    *steps, name = pointer[1:].split("/")
-    place = said
-    for step in steps:
-        place[step] = place = dict(place[step])
-    place.pop(name, None)
+    """Take a sealed value out; what is on the way is copied, the statement it belongs to stays as it is."""
+    *above, last = steps(pointer)
+    place: Any = said
+    for step in above:
+        at: Any = int(step) if isinstance(place, list) else step
+        place[at] = place = place[at].copy()
+    place[int(last) if isinstance(place, list) else last] = None

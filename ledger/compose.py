@@ -17,6 +17,7 @@ from ledger.events.common import Evidence, Fields
 from ledger.events.mentions import FindDataset, LookUp, Mentions, refs_of
 from ledger.events.places import Places, places_of
 from ledger.events.plain import plain
+from ledger.events.sealing import sealing
 from ledger.events.secrets import check_secrets
 from ledger.events.sources import check_claim, check_source
 from ledger.events.subjects import Subject
@@ -109,7 +110,7 @@ def _compose(table: Places, keywords: Mapping[str, Any], look_up: LookUp, find_d
         claimed_by=claimed_by,
         source=check_source(envelope.get("source"), kind.name),
         critical=_true(envelope.get("critical")),
-        sealed=_sealed(table, data, claimed_by),
+        sealed=_sealed(table, data, claimed_by, envelope.get("seal")),
         opens=opens,
         captures=kind.captures and envelope.get("capture") is not False,
     )
@@ -177,17 +178,22 @@ def _check_secrets(data: dict[str, Any], name: str) -> None:
     check_secrets(encoded, data, name)
 
 
-def _sealed(table: Places, data: dict[str, Any], claimed_by: dict[str, Any] | None) -> tuple[str, ...]:
-    found = []
-    for pointer in table.kind.sealed:
-        value: Any = data
-        for key in pointer:
-            value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, str):
-            found.append("/data/" + "/".join(pointer))
+def _sealed(table: Places, data: dict[str, Any], claimed_by: dict[str, Any] | None, asked: Any) -> tuple[str, ...]:
+    """Pointers to what is sealed: what the vocabulary marks, and what the caller asked for."""
+    found = [f"/data/{'/'.join(pointer)}" for pointer in table.kind.sealed if isinstance(_at(data, pointer), str)]
     if claimed_by is not None and isinstance(claimed_by.get("name"), str):
         found.append("/claimed_by/name")
-    return tuple(found)
+    if asked is not None:
+        names = [asked] if isinstance(asked, str) else list(asked) if isinstance(asked, list | tuple) else [None]
+        found += sealing(table, data, names)
+    return tuple(dict.fromkeys(found))
+
+
+def _at(data: dict[str, Any], pointer: tuple[str, ...]) -> Any:
+    value: Any = data
+    for key in pointer:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _evidence(value: Any, name: str) -> list[dict[str, Any]]:

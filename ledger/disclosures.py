@@ -2,17 +2,20 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ledger import encoding, entry
 from ledger.errors import LedgerError, Misuse, Tampered
-from ledger.report import Failure
+from ledger.ranges import Erasure
+from ledger.report import Failure, Finding
 from ledger.store import Store
 
 SALT_SIZE: Final = 16
 TEXT_LIMIT: Final = 65_536
+_NOTES: Final = 1_000  # sealed fields without a value that a report names
 
 
 def seal(statement_id: str, pointer: str, value: Any, salt: bytes) -> tuple[dict[str, str], str]:
@@ -50,40 +53,101 @@ def open_disclosure(text: str) -> tuple[str, str, Any]:
     return id, f"/{pointer}", value
 
 
-def check_disclosures(store: Store) -> list[Failure]:
-    """C20: each disclosure that is kept opens the one commitment at its place."""
-    failures = []
+class Opened(NamedTuple):
+    """What the kept disclosures came to: commitments that one opens, and what is wrong or worth knowing."""
+
+    commitments: set[str]
+    failures: list[Failure]
+    findings: list[Finding]
+
+
+def check_disclosures(store: Store, erased: Sequence[Erasure] = ()) -> Opened:
+    """C20: each disclosure that is kept opens the one commitment at its place, and no other one does.
+
+    A value that an entry says was erased, and that is still kept (or came back from a backup), is a finding.
+    """
+    gone = {(id, field): one.seq for one in erased for id in one.ids for field in one.fields}
+    opened = Opened(set(), [], [])
     for text in store.disclosures():
         try:
             id, pointer, _ = open_disclosure(text)
             seq = store.find(encoding.id_bytes(id))
         except Tampered as error:
-            failures.append(Failure(20, "disclosure", -1, error.message))
+            opened.failures.append(Failure(20, "disclosure", -1, error.message))
             continue
+        what = ""
         if seq is None:
-            failures.append(Failure(20, "disclosure", -1, f"a disclosure is for {id}, which is not in the log"))
+            what = f"a disclosure is for {id}, which is not in the log"
         elif not opens(store.read(seq), pointer, text):
-            failures.append(Failure(20, "disclosure", seq, f"a disclosure for entry {seq} does not open {pointer}"))
-    return failures
+            what = f"a disclosure for entry {seq} does not open {pointer}"
+        elif (sealed := commitment(text)) in opened.commitments:
+            what = f"the disclosure of {pointer} of entry {seq} is kept twice"
+        else:
+            opened.commitments.add(sealed)
+            if (id, pointer) in gone:
+                said = f"entry {gone[id, pointer]} says that {pointer} of entry {seq} was erased, and it is kept here"
+                opened.findings.append(Finding("not_erased", -1, f"{said}: ledger erase {seq} {pointer}"))
+        if what:
+            opened.failures.append(Failure(20, "disclosure", -1 if seq is None else seq, what))
+    return opened
+
+
+def withheld(store: Store, sealed: Iterable[int], opened: Opened, erased: Sequence[Erasure]) -> list[Finding]:
+    """Return a note for each sealed field without a disclosure here, of the entries `sealed`; the first 1,000."""
+    gone = {(id, field): one for one in erased for id in one.ids for field in one.fields}
+    found: list[Finding] = []
+    for seq in sealed:
+        try:
+            said = entry.read(store.read(seq)).fields["statement"]
+        except LedgerError:
+            continue  # C5 has said so
+        for pointer, sealed_by in commitments(said).items():
+            if sealed_by in opened.commitments:
+                continue
+            by = gone.get((said["id"], pointer))
+            told = f"was erased by {by.actor} (entry {by.seq})" if by else "is withheld or erased"
+            found.append(Finding("erased" if by else "withheld", seq, f"entry {seq}: {pointer} {told}"))
+        if len(found) >= _NOTES:
+            return found[:_NOTES]
+    return found
 
 
 def opens(data: bytes, pointer: str, text: str) -> bool:
-    """Whether the value at `pointer` of the statement in an entry's bytes is the commitment to `text`."""
+    """Whether `text` is a disclosure for `pointer` of the statement in an entry's bytes, and opens what is there."""
     try:
-        return opens_in(entry.read(data).fields["statement"], pointer, text)
-    except LedgerError:
-        return False
-
-
-def opens_in(said: dict[str, Any], pointer: str, text: str) -> bool:
-    """Whether the value at `pointer` of a statement is the commitment to `text`."""
-    value: Any = said
-    try:
-        for step in pointer[1:].split("/"):
-            value = value[int(step) if isinstance(value, list) else step.replace("~1", "/").replace("~0", "~")]
-    except (LookupError, TypeError, ValueError):
+        value: Any = entry.read(data).fields["statement"]
+        if open_disclosure(text)[:2] != (value["id"], pointer):
+            return False  # a commitment that was copied from elsewhere
+        for step in steps(pointer):
+            value = value[int(step) if isinstance(value, list) else step]
+    except (LedgerError, LookupError, TypeError, ValueError):
         return False
     return bool(value == {"sealed": commitment(text)})
+
+
+def steps(pointer: str) -> list[str]:
+    """Return the steps of a JSON pointer (RFC 6901)."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/")]
+
+
+def commitments(statement: dict[str, Any]) -> dict[str, str]:
+    """Return the places of a statement that hold a commitment, each with it: pointer -> 43 characters."""
+    found: dict[str, str] = {}
+    for name in ("data", "claimed_by"):
+        _gather(statement.get(name), f"/{name}", found)
+    return found
+
+
+def _gather(value: Any, path: str, found: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        if value.keys() == {"sealed"} and isinstance(value["sealed"], str) and len(value["sealed"]) == 43:
+            found[path] = value["sealed"]
+            return
+        for key, item in value.items():
+            _gather(item, f"{path}/{key.replace('~', '~0').replace('/', '~1')}", found)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            _gather(item, f"{path}/{at}", found)
 
 
 def _b64(data: bytes) -> str:

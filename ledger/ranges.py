@@ -23,6 +23,7 @@ from ledger.scan import CHUNK, Before, Chunk, Placed, Scanner
 from ledger.store import Row
 
 AHEAD_SECONDS: Final = 300
+_SEALED: Final = b'{"sealed":"'
 RESOLVED_LIMIT: Final = 65_536  # references that are remembered
 KEPT_LIMIT: Final = 1_000  # failures of one kind that a part names; more of them say nothing new
 
@@ -54,8 +55,20 @@ class Act(NamedTuple):
     statement: dict[str, Any]
 
 
+class Erasure(NamedTuple):
+    """An entry that says which fields of which statements (ids) were erased."""
+
+    seq: int
+    actor: str
+    ids: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
 class Part(NamedTuple):
-    """What a range of entries says. `uses` has one more segment than there are `acts`, before and after each."""
+    """What a range of entries says. `uses` has one more segment than there are `acts`, before and after each.
+
+    `sealed`: entries in which a sealed field may stand; what is withheld of them, and what was erased, is said later.
+    """
 
     start: int
     stop: int
@@ -66,6 +79,8 @@ class Part(NamedTuple):
     failures: list[Failure]
     missing: list[Missing]
     findings: list[Finding]
+    sealed: list[int]
+    erased: list[Erasure]
 
 
 class Known(NamedTuple):
@@ -102,6 +117,8 @@ class RangeCheck:
         self._failures: list[Failure] = []
         self._missing: list[Missing] = []
         self._findings: list[Finding] = []
+        self._sealed: list[int] = []
+        self._erased: list[Erasure] = []
         self._unknown: dict[str, int] = {}
         self._resolved: dict[tuple[str, str], int] = {}
 
@@ -137,15 +154,19 @@ class RangeCheck:
                 *(Missing("scheme", seq, f"a key of scheme {name}") for name, seq in self._unknown.items()),
             ],
             self._findings,
+            self._sealed,
+            self._erased,
         )
         self._start = self._before.seq + 1
         self._leaves, self._uses, self._acts = [], [], []
         self._failures, self._missing, self._findings, self._unknown = [], [], [], {}
+        self._sealed, self._erased = [], []
         return part
 
     def _take(self, chunk: Chunk) -> None:
         self._leaves += chunk.leaves
         self._fail(*chunk.failures)
+        self._sealed += [row.seq for row, body in zip(chunk.rows, chunk.bodies, strict=True) if _SEALED in body]
         at = 0
         while at < len(chunk.rows):
             row, placed, body = chunk.rows[at], chunk.entries[at], chunk.bodies[at]
@@ -291,6 +312,8 @@ class RangeCheck:
             self._newest[use] = placed
         if said.refs is not None:
             self._check_refs(placed, strict=rule is not None)
+            if said.type == "erased":
+                self._erased.append(_erasure(placed, body))
         if said.type in ("approved", "rejected") and not said.subject.keys() & {"artifacts", "document"}:
             self._fail(
                 Failure(19, "no_set", placed.seq, f"entry {placed.seq}: {said.type} names no digest set or document")
@@ -334,3 +357,10 @@ class RangeCheck:
 
 def _seconds(later: str, earlier: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+def _erasure(placed: Placed, body: bytes) -> Erasure:
+    fields = msgspec.json.decode(body)["data"].get("fields")
+    named = tuple(one for one in fields if isinstance(one, str)) if isinstance(fields, list) else ()
+    refs = (placed.statement.refs or {}).get("of", [])
+    return Erasure(placed.seq, placed.statement.actor, tuple(ref.id for ref in refs), named)

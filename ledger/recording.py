@@ -57,6 +57,7 @@ class Recorder:
     source: the system whose words are repeated: tool, mode, uri, key
     critical: True: who does not know the type must not pass it
     capture: False: nothing is taken from the surroundings
+    seal: fields of free text to seal: a salted commitment stands in the entry
     allow_secret: True: what looks like a password is none
     """
 
@@ -103,6 +104,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A person or service was introduced under a handle.
@@ -140,6 +142,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A credential may sign for a handle from the next entry on.
@@ -175,6 +178,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A credential may not sign after this entry.
@@ -206,6 +210,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """The writer's clock was wrong: `recorded` may go back in this one entry.
@@ -247,6 +252,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """An AI system was registered; said again later, it is a change.
@@ -306,6 +312,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A dataset snapshot was registered under a label.
@@ -369,6 +376,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A training run ended and produced this digest set.
@@ -421,6 +429,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A digest set was registered as a version; the set is its bill of artifacts.
@@ -466,6 +475,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A metric plan was laid down: the thresholds that evaluations will be judged by.
@@ -512,6 +522,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A digest set was evaluated on test data.
@@ -559,6 +570,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """Approval was asked for.
@@ -607,6 +619,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A person approved exactly this digest set or document for a stage.
@@ -652,6 +665,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A person rejected this digest set or document for a stage; earlier approvals of the stage no longer stand.
@@ -694,6 +708,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """An approval, named by `ends`, was taken back.
@@ -741,6 +756,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A digest set serves in a slot from now on.
@@ -785,6 +801,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A version, or without one all of them, no longer serves in a slot.
@@ -824,6 +841,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A slot went back to another version; the subject is what runs afterwards.
@@ -863,6 +881,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """The output of a version, or without one of the whole slot, is not used until resumed.
@@ -902,6 +921,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """The output of a suspended version or slot is used again.
@@ -949,6 +969,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A change was described in words, for the changelog; the subject is the version after it.
@@ -1000,6 +1021,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A person assessed whether a change is a substantial modification; the subject is the version after it.
@@ -1047,6 +1069,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A version was placed on the market.
@@ -1088,6 +1111,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A version was put into service.
@@ -1128,6 +1152,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A version, or without one the system, is no longer offered or used.
@@ -1169,6 +1194,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A runtime reported what it serves in a slot; its silence, where reports are due, is a finding.
@@ -1223,6 +1249,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """Monitoring saw a measure leave its bounds.
@@ -1275,6 +1302,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """Someone took up an alert.
@@ -1317,6 +1345,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """An alert was answered.
@@ -1355,6 +1384,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """An earlier event, named by `corrects`, is read differently from now on; its bytes stay.
@@ -1392,6 +1422,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """Somebody ran all checks over the log.
@@ -1427,6 +1458,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """The values of sealed fields of an earlier event, named by `of`, were erased; their commitments stay.
@@ -1466,6 +1498,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """A time-stamping authority stamped a checkpoint; entries after this one are no older than its token.
@@ -1510,6 +1543,7 @@ class Recorder:
         source: Mapping[str, Any] | None = None,
         critical: bool | None = None,
         capture: bool | None = None,
+        seal: Sequence[str] | None = None,
         allow_secret: bool | None = None,
     ) -> Receipt:
         """All entries were hashed anew with another algorithm and stamped, while the old one still held (RFC 4998 5.3).

@@ -133,6 +133,13 @@ class Store(Protocol):
     def anchors(self) -> list[Anchor]:
         """Return the time-stamps that are kept, oldest first."""
 
+    def erase(self, commitments: Sequence[str]) -> int:
+        """Remove disclosures, so that their text is in no file of the store; return how many there were.
+
+        Done anew where they are gone already: what an interrupted erasure left is finished. Raises `Unavailable` where
+        something keeps a copy alive (an open reader): they are gone from what is read, and the call is to be repeated.
+        """
+
     def keep_anchor(self, anchor: Anchor) -> None:
         """Keep a time-stamp, durable when it returns; raise `Conflict` where its number is taken."""
 

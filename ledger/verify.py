@@ -16,7 +16,7 @@ import msgspec
 from ledger import entry
 from ledger.assembly import Assembly
 from ledger.cycles import no_search
-from ledger.disclosures import check_disclosures
+from ledger.disclosures import check_disclosures, withheld
 from ledger.errors import LedgerError, Misuse, Tampered, Withheld
 from ledger.genesis import Genesis, read_genesis
 from ledger.keys.credential import Credential
@@ -25,7 +25,7 @@ from ledger.ranges import Known, Part, RangeCheck
 from ledger.report import Existed, Failure, Missing, Report, Verdict, Voucher, judge
 from ledger.scan import START, Before
 from ledger.store import Head, Store
-from ledger.tokens.judge import Judged, judge_anchors, notes_of
+from ledger.tokens.judge import judge_anchors, notes_of
 from ledger.touched import blame, rests_on
 from ledger.trust import Trust
 from ledger.vouching import Sealing
@@ -72,29 +72,36 @@ def verify_log(
     missing = _container(store, failures)  # 1, the part after which the work goes on
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealing.sealed})
     known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
-    parts = _all_parts(store, head.size, known, processes, opener)
     vouchers: list[Voucher] = []
-    stamped = Judged([], [], [])
+    times: list[Existed] = []
     try:
         with no_search():
-            for part in parts:  # 4
+            for part in _parts(store, head.size, known, processes, opener):  # 4
                 assembly.take(part)
                 if progress is not None:
                     progress(part.stop, head.size)
         vouchers = assembly.finish(head, sealing.sealed)  # 5, 6
-        failures += check_disclosures(store)  # 7
-        stamped = judge_anchors(store, policy)  # 7
+        times += _beside(store, policy, assembly)  # 7
     except Tampered as error:  # what cannot be read ends the work, and its place is known
         failures.append(_failure(error))
     except Withheld as error:
         missing.append(Missing(error.code, error.seq, error.message))
-    assembly.failures += sealing.failures + failures + stamped.failures
-    assembly.findings += stamped.findings
-    times = [*stamped.existed, *(_seen(one) for one in vouchers if one.time)]
+    assembly.failures += sealing.failures + failures
+    times += [_seen(one) for one in vouchers if one.time]
     missing += sealing.check_date(times)
     report = _report(store, head, genesis, policy, assembly, sealing, vouchers, missing)  # 8
     hybrid = max((one.checkpoint.size for one in sealing.sealed if one.hybrid), default=0)
     return msgspec.structs.replace(report, times=tuple(times), hybrid=0 if report.failures else hybrid)
+
+
+def _beside(store: Store, policy: Policy, assembly: Assembly) -> list[Existed]:
+    """Judge what is kept beside the entries, values of sealed fields and time-stamps; return what existed by when."""
+    opened = check_disclosures(store, assembly.erased)
+    stamped = judge_anchors(store, policy)
+    assembly.failures += opened.failures + stamped.failures
+    assembly.findings += opened.findings + withheld(store, assembly.sealed, opened, assembly.erased)
+    assembly.findings += stamped.findings
+    return stamped.existed
 
 
 def _failure(error: Tampered) -> Failure:
@@ -167,15 +174,10 @@ def _hints(store: Store, trust: Trust) -> dict[str, Credential]:
     return found
 
 
-def _all_parts(store: Store, size: int, known: Known, processes: int, opener: Opener | None) -> Iterator[Part]:
-    if processes <= 1 or opener is None or size <= RANGE:
-        return _parts(store, size, known)
-    return _parts_of_processes(store, size, known, processes, opener)
-
-
-def _parts(store: Store, size: int, known: Known) -> Iterator[Part]:
-    check = RangeCheck(0, START, known)
-    yield from check.parts(store.rows(0, size), RANGE)
+def _parts(store: Store, size: int, known: Known, processes: int, opener: Opener | None) -> Iterator[Part]:
+    if processes > 1 and opener is not None and size > RANGE:
+        return _parts_of_processes(store, size, known, processes, opener)
+    return RangeCheck(0, START, known).parts(store.rows(0, size), RANGE)
 
 
 class _Job(NamedTuple):

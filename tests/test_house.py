@@ -39,7 +39,7 @@ ROOMS = [
     ["deciding", "away"],
     ["api"],
     ["outbox"],
-    ["default", "anchors"],
+    ["default", "anchors", "sealing"],
     ["bundle"],
     ["demo"],
     ["cli"],

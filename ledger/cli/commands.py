@@ -29,6 +29,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "witness": Row("ledger.cli.witnessing:witness", "Have checkpoints cosigned by others; cosign theirs."),
     "timestamp": Row("ledger.cli.stamping:timestamp", "Have a time-stamping authority stamp the newest checkpoint."),
     "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),
+    "disclose": Row("ledger.cli.disclosing:disclose", "Print what opens the sealed fields of an entry; check that."),
+    "erase": Row("ledger.cli.disclosing:erase", "Erase the value of a sealed field, for good."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
     "whoami": Row("ledger.cli.whoami:whoami", "Who you are here: handle, key, roles, and where each was found."),
     "spool": Row("ledger.cli.spooling:spool", "What waits on this machine for its ledger; deliver it."),

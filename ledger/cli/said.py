@@ -117,13 +117,15 @@ def _value(places: Places, name: str, texts: list[str]) -> Any:
     struct = places.kind.struct
     where = f"{places.kind.name}.{name}"
     if struct is None:
+        if name == "seal":
+            return texts
         return _one(texts, where) if name in places.places else _loose(_one(texts, where))
     field = fields_of(struct).get(name)
     if field is not None:
         return _as_part(field.part, texts, where)
     if places.places.get(name) == RELATION:
         return texts if len(texts) > 1 else texts[0]
-    return _as_envelope(name, _one(texts, where), where)
+    return texts if name == "seal" else _as_envelope(name, _one(texts, where), where)
 
 
 def _as_envelope(name: str, text: str, where: str) -> Any:

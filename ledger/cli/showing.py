@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ledger import disclosures, entry, statement
+from ledger import entry, statement
 from ledger.cli.entries import entry_document
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import WIDTH, about, clean, clip, day, flat, headline, pairs
 from ledger.cli.screen import Answer, Paint
 from ledger.encoding import id_bytes, is_id
 from ledger.errors import Misuse
+from ledger.sealing import erasures, sealed_fields
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -46,7 +47,7 @@ def _answer(ledger: "Ledger", data: bytes) -> Answer:
         "hash": f"sha256:{statement.statement_hash(entry.body_of(data)).hex()}",
         "prev": f"sha256:{placed.prev}",
         "signatures": placed.signatures,
-        "sealed_fields": _sealed_fields(ledger, placed, data),
+        "sealed_fields": _sealed_fields(ledger, placed),
     }
     if placed.batch is not None:
         head = placed.batch
@@ -59,31 +60,19 @@ def _answer(ledger: "Ledger", data: bytes) -> Answer:
     return Answer(document, lambda paint: _lines(document, ledger.origin, paint))
 
 
-def _sealed_fields(ledger: "Ledger", placed: entry.Entry, data: bytes) -> list[dict[str, Any]]:
+def _sealed_fields(ledger: "Ledger", placed: entry.Entry) -> list[dict[str, Any]]:
     """Return the places that hold a commitment, each with its value where a disclosure that opens it is kept."""
-    said: dict[str, Any] = {"data": placed.statement.data, "claimed_by": placed.statement.claimed_by or {}}
-    places = list(_commitments(said, ""))
-    if not places:
-        return []
-    opened: dict[str, Any] = {}
-    for text in ledger.store.disclosures():
-        id, pointer, value = disclosures.open_disclosure(text)
-        if id == placed.statement.id and disclosures.opens(data, pointer, text):
-            opened[pointer] = value
-    return [
-        {"field": place, "opened": place in opened, **({"value": opened[place]} if place in opened else {})}
-        for place in places
-    ]
-
-
-def _commitments(value: Any, path: str) -> list[str]:
-    if isinstance(value, dict):
-        if value.keys() == {"sealed"} and isinstance(value["sealed"], str) and len(value["sealed"]) == 43:
-            return [path]
-        return [found for key, item in value.items() for found in _commitments(item, f"{path}/{_escaped(key)}")]
-    if isinstance(value, list):
-        return [found for at, item in enumerate(value) for found in _commitments(item, f"{path}/{at}")]
-    return []
+    fields = sealed_fields(ledger, placed.seq)
+    gone = erasures(ledger, placed.statement.id, placed.seq) if any(not one.text for one in fields) else {}
+    told: list[dict[str, Any]] = []
+    for one in fields:
+        said: dict[str, Any] = {"field": one.pointer, "opened": bool(one.text)}
+        if one.text:
+            said["value"] = one.value
+        elif one.pointer in gone:
+            said["erased"] = gone[one.pointer]
+        told.append(said)
+    return told
 
 
 def _escaped(key: str) -> str:
@@ -142,7 +131,7 @@ def _opened(value: Any, path: str, sealed: dict[str, dict[str, Any]]) -> Any:
         if one["opened"]:
             text = "the text below" if _is_page(one) else one["value"]
             return f"{text}  (sealed in the entry; opened by a disclosure kept here)"
-        return "sealed; no disclosure is kept here"
+        return f"erased (entry {one['erased']})" if "erased" in one else "withheld or erased; the commitment stands"
     if isinstance(value, dict):
         return {key: _opened(item, f"{path}/{_escaped(key)}", sealed) for key, item in value.items()}
     if isinstance(value, list):

@@ -103,6 +103,7 @@ _ENVELOPE: Final = {
     "source": ("Mapping[str, Any] | None", "the system whose words are repeated: tool, mode, uri, key"),
     "critical": ("bool | None", "True: who does not know the type must not pass it"),
     "capture": ("bool | None", "False: nothing is taken from the surroundings"),
+    "seal": ("Sequence[str] | None", "fields of free text to seal: a salted commitment stands in the entry"),
     "allow_secret": ("bool | None", "True: what looks like a password is none"),
 }
 

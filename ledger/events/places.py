@@ -16,7 +16,7 @@ from ledger.events.table import RELATIONS, SUBJECT_KEYS, EventType
 ENVELOPE, SUBJECT, RELATION, DATA = range(4)
 ENVELOPE_WORDS: Final = (
     *("allow_secret", "capture", "claimed_by", "critical", "data", "evidence", "id", "on_behalf_of", "reason"),
-    *("source", "time"),
+    *("seal", "source", "time"),
 )
 Shape: TypeAlias = Literal["dataset", "version", "component", "digest"]
 

@@ -22,6 +22,7 @@ from ledger.errors import Misuse, Tampered
 from ledger.merkle.edge import Tile
 from ledger.notes.merging import merge_notes
 from ledger.store import Anchor, Appending, Head, Row
+from ledger.stores.sqlite_erasure import drain, remove
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
 from ledger.stores.sqlite_section import ROWS, Section, find_id, read_authority, read_bytes, read_head, read_tile
@@ -128,6 +129,8 @@ class SqliteStore:
         connection.set_busy_timeout(self._busy)
         connection.execute("PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON")
         if write:
+            # Bytes that a page no longer needs are overwritten where that costs no further write.
+            connection.pragma("secure_delete", "FAST")
             connection.authorizer = _refuse_changes
         return connection
 
@@ -294,6 +297,18 @@ class SqliteStore:
             assert isinstance(section, Section)
             section.keep_anchor(anchor)
             section.commit()
+
+    def erase(self, commitments: Sequence[str]) -> int:
+        """Remove disclosures from the table, from the pages it leaves and from the WAL; see `sqlite_erasure`."""
+        with self._lock, faults(self._path):
+            with self.writing() as section:
+                assert isinstance(section, Section)
+                count = remove(section.connection, commitments)
+                section.commit()
+            with self._gate:
+                self._close_idle()  # a reader of our own would keep the WAL
+            drain(self._connect(write=True), self._path)
+        return count
 
     # ---- judging the container ----
 

@@ -252,6 +252,10 @@ class StaticStore:
         """Refuse."""
         raise _read_only(self.place)
 
+    def erase(self, commitments: Sequence[str]) -> int:  # noqa: ARG002
+        """Refuse: what was published is erased where it was published from, and published again."""
+        raise _read_only(self.place)
+
     def keep_anchor(self, anchor: Anchor) -> None:  # noqa: ARG002
         """Refuse."""
         raise _read_only(self.place)

@@ -1229,9 +1229,12 @@ class Log:
     def open(self, placed):
         if self.shown:
             said = placed.fields["statement"]
-            for shown, path in self.shown.pop(said["id"], ()):
+            here = self.shown.pop(said["id"], ())
+            for shown, path in here:
                 where = "/" + "/".join(path)
                 self.fail_unless(opens(said, path, shown), 20, placed.seq, f"a disclosure does not open {where}")
+                once = here.count((shown, path)) == 1
+                self.fail_unless(once, 20, placed.seq, f"a disclosure of {where} stands twice")
 
     # ---- C22 ----
 

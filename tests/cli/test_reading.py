@@ -100,7 +100,7 @@ def test_a_sealed_field_without_its_disclosure(run, story, cheat):
     assert "Popescu" not in json.dumps(shown["data"])
     cheat(story, "DELETE FROM disclosures")
     assert run("show", "4", "--json").document["sealed_fields"] == [{"field": "/data/note", "opened": False}]
-    assert "sealed; no disclosure is kept here" in run("show", "4").out
+    assert "withheld or erased; the commitment stands" in run("show", "4").out
 
 
 def test_a_disclosure_of_another_entry_opens_nothing(run, story, cheat):

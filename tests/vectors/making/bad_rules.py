@@ -231,6 +231,13 @@ def disclosure_of_no_statement(log: Log) -> dict[str, int]:
     return {}
 
 
+@bad("C20", "the disclosure stands twice")
+def disclosure_twice(log: Log) -> int:
+    shown, row = sealed(log)
+    log.disclosures += [shown, shown]
+    return row
+
+
 @bad("C20", "a commitment that was copied into another statement: its disclosure names the first")
 def disclosure_copied(log: Log) -> int:
     said = log.say("ci", "evaluated", CI)
