@@ -99,11 +99,10 @@ class _Work:
             self._set_aside(item, item.aside)
             return None
         try:
-            asked = request(item)
+            asked, said = request(item)
         except (Tampered, Misuse) as error:
             self._set_aside(item, error.message)
             return None
-        said = item.said
         if self._trust.credential(said["key"]) is None:
             self._blocked.add(said["actor"])
             self.held.append((item.id, f"key {said['key'][:16]} of {said['actor']} is not authorised yet"))

@@ -63,8 +63,8 @@ def shown(item: Waiting) -> Shown:
     return Shown(said["type"], said["actor"], said["subject"], said["time"])
 
 
-def request(item: Waiting) -> Request:
-    """Return the item as what a log places; raise `Tampered` where it is not whole.
+def request(item: Waiting) -> tuple[Request, dict[str, Any]]:
+    """Return the item as what a log places, and the statement's fields; raise `Tampered` where it is not whole.
 
     The signature is left to the log, which knows whose key it is.
     """
@@ -74,7 +74,7 @@ def request(item: Waiting) -> Request:
     _check_disclosures(said, item.disclosures)
     hash = statement.statement_hash(item.body)
     placed = Item(said, item.body, encoding.id_bytes(item.id), hash)
-    return Request([Single(placed, item.signatures)], None, item.disclosures, signed_here=False)
+    return Request([Single(placed, item.signatures)], None, item.disclosures, signed_here=False), said
 
 
 def _check_disclosures(said: dict[str, Any], texts: tuple[str, ...]) -> None:
