@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "erase": Row("ledger.cli.disclosing:erase", "Erase the value of a sealed field, for good."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
     "whoami": Row("ledger.cli.whoami:whoami", "Who you are here: handle, key, roles, and where each was found."),
+    "doctor": Row("ledger.cli.doctor:doctor", "What is wrong here, and the command that mends it."),
     "spool": Row("ledger.cli.spooling:spool", "What waits on this machine for its ledger; deliver it."),
     "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
     "demo": Row("ledger.cli.demo:demo", "Play the whole story on a real credit model."),

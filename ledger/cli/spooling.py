@@ -1,11 +1,11 @@
 """`ledger spool`: what waits on this machine for its ledger, and the drafts that nobody signed."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ledger.cli.ages import age, seconds_since
 from ledger.cli.commands import SPOOL_COMMANDS
 from ledger.cli.frame import SETTINGS, Call, Commands, command
 from ledger.cli.layout import about, clip, day, flat, pairs, short_path, wrapped
@@ -14,6 +14,7 @@ from ledger.errors import LedgerError, Misuse
 from ledger.spool import drafts
 from ledger.spool.file import Spool, spool_path
 from ledger.spool.item import Waiting, shown
+from ledger.spool.words import waits
 
 if TYPE_CHECKING:
     from ledger.spool.flush import Flushed
@@ -88,7 +89,9 @@ def _listed(box: Spool, items: list[Waiting], kept: list[drafts.Draft], paint: P
         lines += wrapped(f"    unsigned, {day(one.saved)}Z: {one.why.splitlines()[0]}", "    ")
     lines.append(summary(box))
     if kept:
-        lines.append(f"{len(kept):,} drafts: ledger record --draft ID, or ledger spool drop ID")
+        lines.append(
+            f"{len(kept):,} draft{'' if len(kept) == 1 else 's'}: ledger record --draft ID, or ledger spool drop ID"
+        )
     return lines
 
 
@@ -105,26 +108,18 @@ def _item_lines(item: Waiting, paint: Paint) -> list[str]:
 
 
 def summary(box: Spool) -> str:
-    """Return how many wait, and how long the oldest has."""
+    """Return how many wait, how long the oldest has, and what to do."""
     waiting, aside, oldest = box.count()
-    if not waiting and not aside:
-        return "Nothing waits in the spool."
-    parts = [f"{waiting:,} wait, the oldest for {age(seconds_since(oldest))}: ledger spool flush"] if waiting else []
+    parts = [f"{standing(waiting, 0, oldest)}: ledger spool flush"] if waiting else []
     parts += [f"{aside:,} set aside: ledger spool show | retry | drop ID"] if aside else []
+    return "; ".join(parts) or "Nothing waits in the spool."
+
+
+def standing(waiting: int, aside: int, oldest: str) -> str:
+    """Return how many wait, how long the oldest item has been here, and how many were set aside."""
+    parts = [f"{waits(waiting)}, the oldest for {age(seconds_since(oldest))}"] if waiting else []
+    parts += [f"{aside:,} set aside"] if aside else []
     return "; ".join(parts)
-
-
-def seconds_since(time: str) -> int:
-    """Return the seconds since a 27-character time, at least 0."""
-    return max(0, int((datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()))
-
-
-def age(seconds: int) -> str:
-    """Return a duration as a person says it: `3 min`, `26 h`, `4 d`."""
-    for size, word in ((172_800, "d"), (7_200, "h"), (120, "min")):
-        if seconds >= size:
-            return f"{seconds // {'d': 86_400, 'h': 3_600, 'min': 60}[word]} {word}"
-    return f"{seconds} s"
 
 
 # ---- one item ----
@@ -236,7 +231,7 @@ def _flushed(done: "Flushed", origin: str, waiting: int, aside: int, paint: Pain
         lines += wrapped(f"waits on {id}: {why}", "    ")
     left = waiting - len(done.held)
     if left > 0:
-        lines.append(f"{left:,} wait for another ledger, or for any: ledger spool flush LEDGER")
+        lines.append(f"{waits(left)} for another ledger, or for any: ledger spool flush LEDGER")
     if aside:
         lines.append(f"{aside:,} set aside: ledger spool list")
     return lines

@@ -112,7 +112,7 @@ def test_poison_is_shown_tried_again_and_dropped(run, two):
     listed = run("spool", "list")
     assert listed.code == 1
     assert r"set aside: a reason \x1b[31m with a colour" in listed.out
-    assert "1 wait" in listed.out.splitlines()[-1]
+    assert "1 waits" in listed.out.splitlines()[-1]
     assert "1 set aside: ledger spool show | retry | drop ID" in listed.out
     flushed = run("spool", "flush")
     assert (flushed.code, flushed.out.splitlines()[0]) == (0, f"Delivered 1 statement to {ORIGIN}.")
@@ -152,7 +152,7 @@ def test_what_is_for_any_ledger_wants_one_named(run, ledger, tmp_path, monkeypat
     done = run("spool", "flush")
     assert done.out.splitlines() == [
         f"Nothing was delivered to {ORIGIN}.",
-        "1 wait for another ledger, or for any: ledger spool flush LEDGER",
+        "1 waits for another ledger, or for any: ledger spool flush LEDGER",
     ]
     assert run("spool", "flush", "ledger.db").out == f"Delivered 1 statement to {ORIGIN}.\n"
 
@@ -163,7 +163,7 @@ def test_production_says_what_waits(run, story):
     say(1)
     Path("gone.db").rename("ledger.db")
     done = run("production")
-    assert re.fullmatch(r"1 wait, the oldest for \d+ s: ledger spool flush", done.out.splitlines()[-1])
+    assert re.fullmatch(r"1 waits, the oldest for \d+ s: ledger spool flush", done.out.splitlines()[-1])
     assert run("production", "--json").document["spooled"] == 1
 
 

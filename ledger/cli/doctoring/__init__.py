@@ -1,0 +1,1 @@
+"""The checks of `ledger doctor`: one function each, gathered in one table."""

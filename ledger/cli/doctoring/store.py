@@ -1,0 +1,86 @@
+"""The ledger itself: its store, what guards it, what is not covered yet."""
+
+import os
+import stat
+from collections.abc import Iterator
+
+from ledger import entry
+from ledger.cli.ages import age, seconds_since
+from ledger.cli.doctoring.finding import Finding, Patient
+from ledger.cli.doctoring.machine import share
+from ledger.cli.layout import short_path
+from ledger.errors import Tampered, Unavailable
+
+
+def store(patient: Patient) -> Iterator[Finding]:
+    """Kind, place and permissions; what keeps entries from being changed."""
+    ledger = patient.ledger
+    if ledger is None:
+        if patient.place is not None and patient.error is not None:
+            yield Finding("fail", "store", patient.error.message, patient.error.fix)
+        return
+    if ledger.path is None:
+        yield Finding("ok", "store", f"{ledger.place.location} ({ledger.origin})")
+    else:
+        yield from _file(patient)
+    try:
+        ledger.store.check_container()
+        ledger.store.check_guards()
+    except Tampered as error:
+        yield Finding("fail", "store", error.message, error.fix or "ledger verify")
+
+
+def _file(patient: Patient) -> Iterator[Finding]:
+    import apsw
+
+    ledger = patient.ledger
+    assert ledger is not None
+    path = ledger.path
+    assert path is not None
+    if not path.is_file():
+        yield Finding("ok", "store", f"{short_path(path)} ({ledger.origin})")
+        return
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    journal = connection.pragma("journal_mode")
+    connection.close()
+    yield Finding("ok", "store", f"SQLite, {journal} mode, {short_path(path)} ({ledger.origin})")
+    if journal != "wal":
+        fix = f'sqlite3 {short_path(path)} "PRAGMA journal_mode=WAL"'
+        yield Finding("warn", "store", f"{journal} mode: readers and writers wait for each other", fix)
+    mode = path.stat().st_mode
+    if mode & stat.S_IWOTH:
+        text = f"everybody may write to {short_path(path)} ({stat.S_IMODE(mode):o})"
+        yield Finding("fail", "store", text, f"chmod o-w {short_path(path)}")
+    if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):
+        yield Finding("warn", "store", f"you may not write to {short_path(path)}: reading only", "ask its owner")
+    yield from share(path, "store")
+
+
+def entries(patient: Patient) -> Iterator[Finding]:
+    """How many entries, and how many of them no checkpoint covers."""
+    ledger = patient.ledger
+    if ledger is None:
+        return
+    size, covered = len(ledger), ledger.covered
+    if covered == size:
+        yield Finding("ok", "entries", f"{size:,}, all sealed")
+        return
+    since = age(seconds_since(entry.view(ledger.read(covered)).recorded))
+    text = f"{size - covered:,} of {size:,} not sealed, the oldest for {since}: no checkpoint covers them"
+    yield Finding("warn", "entries", text, "ledger record, where the log's key is")
+
+
+def projections(patient: Patient) -> Iterator[Finding]:
+    """Whether the projections follow the ledger."""
+    from projections import Projections
+
+    ledger = patient.ledger
+    if ledger is None or ledger.path is None or not ledger.path.with_suffix(".projections.db").is_file():
+        return
+    try:
+        with Projections.open(ledger) as opened:
+            opened.catch_up()
+    except Unavailable as error:
+        yield Finding("warn", "project.", f"cannot be brought up to date: {error.message}", error.fix)
+    else:
+        yield Finding("ok", "project.", "registry and changelog follow the ledger")
