@@ -55,7 +55,7 @@ class KnownLog:
         last = store.read(head.size - 1)
         if entry.leaf(last) != head.last:
             raise _not_fitting("the newest entry is not the one that the head names", head.size - 1)
-        open_leaves = [entry.leaf(store.read(seq)) for seq in range(head.size - head.size % TILE, head.size)]
+        open_leaves = [entry.leaf(row.data) for row in store.rows(head.size - head.size % TILE, head.size)]
         edge = Edge.load(head.size, head.peaks, open_leaves, store.tile)
         known = cls(head, edge, trust, entry.view(last).recorded, store.newest_id())
         known._check_note(store)

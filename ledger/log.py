@@ -11,7 +11,8 @@
 
 Whoever comes first leads: it commits what has gathered and hands the lead to one of those who came meanwhile. Each
 request succeeds or fails by itself; a failed commit fails all of its requests, and what was known of the log is dropped
-and read again.
+and read again. A store may presume the head that this process left; where another writer moved it, or a connection was
+lost in a commit, the same requests are judged again by the newest head: what was written already is found by its ids.
 """
 
 import threading
@@ -21,15 +22,17 @@ from typing import Final
 
 from ledger import entry
 from ledger.errors import Conflict, LedgerError, Misuse, Tampered, Unavailable
+from ledger.errors import Outcome as Doubt
 from ledger.keys.log_key import LogKey
 from ledger.known import KnownLog, take_up
 from ledger.merkle.edge import Edge
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.notes.note import parse_note, verify_note
 from ledger.placing import Commit, Item, Placement, Request
-from ledger.store import Appending, Head, Row, Store
+from ledger.store import Appending, Head, Moved, Row, Store
 
 GROUP_LIMIT: Final = 1_024  # requests that share a commit
+TRIES: Final = 4  # the first by the head that is presumed, the others by the one that was asked for
 Guard = Callable[[KnownLog, Appending], None]
 """Called where the log was read anew, before it is written to: raises `Tampered` if it is behind its pin, or forked."""
 
@@ -143,11 +146,34 @@ class Log:
             successor.ready.release()
 
     def _commit(self, group: list[_Waiting]) -> None:
-        with self._store.writing() as section:
-            commit = Commit(self._catch_up(section), section, self._now())
+        outcome: Doubt = "not recorded"
+        for number in range(TRIES):
+            try:
+                if self._try(group, sure=number > 0):
+                    return
+            except Unavailable as error:
+                if error.outcome == "unknown":
+                    outcome = "unknown"
+                error.outcome = outcome
+                if not isinstance(error, Moved) or number == TRIES - 1:
+                    raise
+
+    def _try(self, group: list[_Waiting], *, sure: bool) -> bool:
+        """Place a group; return whether that settles it: a refusal by a head that is only presumed does not."""
+        with self._store.writing(sure=sure) as section:
+            known = self._catch_up(section)
+            edge = known.edge.copy()
+            commit = Commit(known, section, self._now())
             for waiting in group:
                 waiting.outcomes = [_outcome(commit, request) for request in waiting.requests]
-            commit.finish(self._seal)
+            try:
+                wrote = commit.finish(self._seal)
+            except Moved:
+                known.edge = edge
+                self._known = None if commit.acts else known
+                raise
+        refused = any(not isinstance(outcome, list) for waiting in group for outcome in waiting.outcomes)
+        return section.sure or wrote or not refused
 
     def _catch_up(self, section: Appending) -> KnownLog:
         head = section.head()

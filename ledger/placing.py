@@ -259,10 +259,15 @@ class Commit:
         self._newest = max(self._newest, item.id)
         return Placement(seq, self._last, self._recorded, before=False)
 
-    def finish(self, seal: Callable[[int, bytes], bytes | None]) -> None:
-        """Hash, cover and commit what was placed; nothing, where nothing was."""
+    @property
+    def acts(self) -> bool:
+        """Whether something placed changes who may say what: `known` is of no use then if the commit fails."""
+        return bool(self._authority)
+
+    def finish(self, seal: Callable[[int, bytes], bytes | None]) -> bool:
+        """Hash, cover and commit what was placed; return whether anything was."""
         if not self._rows:
-            return
+            return False
         known = self._known
         tiles: list[Tile] = known.edge.extend(self._leaves)
         covered, note = known.head.covered, known.head.note
@@ -275,3 +280,4 @@ class Commit:
         known.newest_id = self._newest
         if sealed is not None:
             known.vetted = head.size
+        return True

@@ -6,7 +6,8 @@ It is append-only: nothing here changes or removes an entry. Adapters live in `l
 Promises
 - `append` is atomic and durable when it returns: all rows, tiles and the head, or nothing (`Unavailable`, whose outcome
   is "unknown" where the commit itself failed).
-- Between `writing()`'s entry and exit no other process appends; `head()` read inside is the newest.
+- Between `writing()`'s entry and exit no other process appends; `head()` read inside is the newest. Where it is only
+  presumed to be (`sure` is false), `append` takes effect only if it was.
 - `rows` yields committed rows in order and sees one moment of the store.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from ledger.errors import Misuse, Outcome, Unavailable
 from ledger.merkle.edge import Tile
 
 
@@ -56,11 +58,34 @@ class Anchor(NamedTuple):
     proofs: bytes
 
 
+class Moved(Unavailable):
+    """Raised by a store where the head is not the one that an `append` was made from: enter the write section again.
+
+    Nothing of the append was written; or (outcome "unknown") the connection was lost on the way, and another try finds
+    it by id if it was. Either way trying again is safe; `log` does so by itself.
+    """
+
+    def __init__(self, place: str, outcome: Outcome = "not recorded") -> None:
+        what = "the connection was lost in a commit" if outcome == "unknown" else "another writer was first"
+        super().__init__(f"{place}: {what}", "try again with the same id", code="moved", outcome=outcome)
+
+
+def read_only(place: str) -> Misuse:
+    """Return the error of a store that is to be written to, and was opened for reading."""
+    return Misuse(f"{place} was opened for reading only; nothing was recorded", "open it for writing", code="read_only")
+
+
 class Appending(Protocol):
-    """The inside of a store's write section."""
+    """The inside of a store's write section.
+
+    `sure`: what `head` returns is the newest, and stays so until the section is left. Else it is presumed so, and
+    `append` raises `Moved` where it is not; what was judged by it and came to nothing must be judged again.
+    """
+
+    sure: bool
 
     def head(self) -> Head:
-        """Return the newest head."""
+        """Return the newest head, or the one that is presumed to be."""
 
     def find(self, id: bytes) -> int | None:
         """Return the sequence number of the statement with this id."""
@@ -143,14 +168,21 @@ class Store(Protocol):
     def keep_anchor(self, anchor: Anchor) -> None:
         """Keep a time-stamp, durable when it returns; raise `Conflict` where its number is taken."""
 
-    def writing(self) -> AbstractContextManager[Appending]:
-        """Enter the write section; leaving it without `append` changes nothing."""
+    def writing(self, *, sure: bool = True) -> AbstractContextManager[Appending]:
+        """Enter the write section; leaving it without `append` changes nothing.
+
+        With `sure=False` a store may presume that nobody wrote since this process last did, and not ask. May raise
+        `Moved`.
+        """
 
     def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
         """Put recomputed hashes, places of key events and head in the place of the stored ones, in one transaction."""
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
-        """Keep a checkpoint that somebody outside has seen, in the place of a kept one of its size."""
+        """Keep a checkpoint that somebody outside has seen; under a kept one of its size, its signature lines.
+
+        Raises `Tampered` where the kept one says something else, `Misuse` where its lines would be too many.
+        """
 
     def check_container(self) -> None:
         """Raise `Tampered` (C1) unless what is read from can be trusted to be a ledger's."""

@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 from ledger.api import Ledger
+from tests.servers import schema, server, url  # noqa: F401 - fixtures
 
 ORIGIN = "ledger.test/one"
 _numbers = itertools.count()
@@ -21,7 +22,7 @@ def _homes(tmp_path_factory):
 def own_home(_homes, monkeypatch):
     """HOME and the XDG folders below a folder of this test; nothing named LEDGER_ from outside."""
     for name in list(os.environ):
-        if name.startswith("LEDGER_") and name != "LEDGER_KILL_ROUNDS":
+        if name.startswith("LEDGER_") and name not in ("LEDGER_KILL_ROUNDS", "LEDGER_CROWD"):
             monkeypatch.delenv(name)
     place = _homes / str(next(_numbers))
     place.mkdir()

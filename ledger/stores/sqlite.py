@@ -21,7 +21,7 @@ import apsw
 from ledger.errors import Misuse, Tampered
 from ledger.merkle.edge import Tile
 from ledger.notes.merging import merge_notes
-from ledger.store import Anchor, Appending, Head, Row
+from ledger.store import Anchor, Appending, Head, Row, read_only
 from ledger.stores.sqlite_erasure import drain, remove
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
@@ -255,8 +255,10 @@ class SqliteStore:
     # ---- writing ----
 
     @contextmanager
-    def writing(self) -> Iterator[Appending]:
+    def writing(self, *, sure: bool = True) -> Iterator[Appending]:  # noqa: ARG002 - asking is cheap here
         """Enter the write section: `BEGIN IMMEDIATE` under this process's lock; leave by commit or rollback."""
+        if self._read_only:
+            raise read_only(self.place)
         with self._lock, faults(self._path):
             if self._written is not None and self._written != self._files():
                 with self._gate:

@@ -15,6 +15,8 @@ from ledger.store import Anchor, Head, Row
 class Section:
     """The inside of a write section."""
 
+    sure = True
+
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self.connection = connection
         self._path = path

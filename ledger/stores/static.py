@@ -244,7 +244,7 @@ class StaticStore:
 
     # ---- the rest ----
 
-    def writing(self) -> AbstractContextManager[Appending]:
+    def writing(self, *, sure: bool = True) -> AbstractContextManager[Appending]:  # noqa: ARG002
         """Refuse: what was published is not recorded to."""
         raise _read_only(self.place)
 

@@ -185,7 +185,7 @@ def test_a_checkpoint_of_another_log_is_the_wrong_file(run, story, tmp_path):
 
 def test_what_is_no_ledger(run, ledger):
     Path("text.zip").write_text("not a database" * 100)
-    for words in (("text.zip",), ("nowhere",), ("--ledger", "text.zip"), ("--ledger", "postgresql://db/ml")):
+    for words in (("text.zip",), ("nowhere",), ("--ledger", "text.zip"), ("--ledger", "mysql://db/ml")):
         done = run("verify", *words)
         assert (done.code, done.out) == (2, ""), words
         assert done.error

@@ -171,7 +171,8 @@ def test_what_counts_and_what_does_not():
     assert counted(under(note(5), *ONE.cosign(head(6), TIME))) == []  # of another size
     strange = [SignatureLine("w.test/2", line.key_id, line.signature) for line in lines]  # under another's name
     assert counted(under(note(5), *strange)) == []
-    bent = [SignatureLine(line.name, line.key_id, line.signature[:-1] + b"\0") for line in lines]
+    ends = [line.signature[:-1] + bytes([line.signature[-1] ^ 1]) for line in lines]
+    bent = [SignatureLine(line.name, line.key_id, end) for line, end in zip(lines, ends, strict=True)]
     assert counted(under(note(5), *bent, *TWO.cosign(head(5), TIME))) == [("w.test/2", TIME)] * 2
 
 

@@ -46,7 +46,7 @@ def tell(ledger, folder):
     ledger.record("evaluated", of=trained, metrics={"auc": 0.79})  # 3
     ledger.record("approved", of=trained, stage="production", reason="seen")  # 4
     key = authorise(ledger, "ana", folder)  # 5, 6
-    with Ledger.open(ledger.path, key=key) as hers:
+    with Ledger.open(ledger.place.location, key=key) as hers:
         say(hers, 7)  # 7
     say_many(ledger, 4, 8)  # 8 to 11
     for number in (12, 13, 14):

@@ -1,0 +1,341 @@
+"""The ledger in a schema of PostgreSQL 14 or later, through psycopg: a transaction a commit, a statement where it can.
+
+A caller who writes alone sends each commit in one statement, presuming that the head is where this process left it; who
+meets others queues up for the lock first, and asks for the head then. What is read is read in short statements: no
+transaction is open between two of them, however slowly a caller walks.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final, TypeVar
+
+import psycopg
+import psycopg.sql
+
+from ledger.errors import Conflict, Misuse, Unavailable
+from ledger.merkle.edge import Tile
+from ledger.notes.merging import merge_notes
+from ledger.store import Anchor, Appending, Head, Row
+from ledger.store import read_only as read_only_error
+from ledger.stores import postgres_judging as judging
+from ledger.stores.postgres_faults import is_lost, translate
+from ledger.stores.postgres_links import Id, Link, Links, Text, watch
+from ledger.stores.postgres_section import (
+    AUTHORITY,
+    FIND,
+    HEAD,
+    READ,
+    ROWS,
+    TILE,
+    Section,
+    named,
+    read_head,
+    schema_text,
+)
+
+FORMAT: Final = 1
+MARK: Final = "lifecycle-ledger format "
+STRIDE: Final = 2_000  # rows that a walk takes at a time
+CALM: Final = 8  # commits in a row that met nobody before the next may presume so
+T = TypeVar("T")
+
+_FOUND: Final = "SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = %s"
+_NEXT: Final = "SELECT coalesce(max(seq) + 1, 0) FROM ledger.entries"
+_CHECKPOINTS: Final = "SELECT size, note FROM ledger.checkpoints ORDER BY size"
+_DISCLOSURES: Final = "SELECT commitment, text FROM ledger.disclosures WHERE commitment > %b ORDER BY 1 LIMIT %b"
+_ANCHORS: Final = "SELECT number, kind, size, event, imprinted, token, proofs FROM ledger.anchors ORDER BY number"
+_KEEP_ANCHOR: Final = "INSERT INTO ledger.anchors VALUES (%b, %s, %b, %b, %b, %b, %b)"
+_ERASE: Final = "DELETE FROM ledger.disclosures WHERE commitment = ANY (%b)"
+_REWRITE: Final = "VACUUM (FULL) ledger.disclosures"
+_AT_REST: Final = psycopg.pq.TransactionStatus.IDLE
+_ROLES: Final = ("ledger_writer", "ledger_reader")
+
+
+def check_free(location: str) -> None:
+    """Raise `Misuse` if a ledger is there already; `Unavailable` if the server is not reached."""
+    links = Links(location, read_only=False)
+    try:
+        with links.lend() as link:
+            judging.check_server(link, location)
+            if link.execute(_FOUND, (links.schema,)).fetchone() is not None:
+                _check_empty(link, links.schema, location)
+    finally:
+        links.close()
+
+
+def _check_empty(link: Link, schema: str, location: str) -> None:
+    sql = "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = %s::pg_catalog.regnamespace AND relkind <> 'i'"
+    here = {name for (name,) in link.execute(sql, (schema,))}
+    if not here:
+        return  # made by an administrator, for its owner to fill
+    taken = "head" in here and read_head(link.execute(named(HEAD, schema), binary=True)).size
+    if taken or "head" not in here:
+        what = "is a ledger already" if taken else f"holds other things: {', '.join(sorted(here)[:3])}"
+        raise Misuse(
+            f"schema {schema!r} of {location} {what}; nothing was changed",
+            "use it, or choose another: ?schema=NAME",
+            code="exists",
+        )
+
+
+def create(location: str) -> "PostgresStore":
+    """Make the schema of a ledger and its roles, in one transaction; raise `Misuse` if something is there already."""
+    check_free(location)
+    links = Links(location, read_only=False)
+    try:
+        with links.lend() as link:
+            roles = [named(role, links.schema) for role in _ROLES]
+            missing = [role for role in roles if not _has_role(link, role)]
+            for role in missing:
+                _make_role(link, role, location)
+            if link.execute(_FOUND, (links.schema,)).fetchone() in (None, (None,)):
+                with link.transaction():
+                    link.execute(named(schema_text(), links.schema))
+    finally:
+        links.close()
+    return PostgresStore(location)
+
+
+def _has_role(link: Link, role: str) -> bool:
+    return link.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
+
+
+def _make_role(link: Link, role: str, location: str) -> None:
+    try:
+        link.execute(psycopg.sql.SQL("CREATE ROLE {} NOLOGIN").format(psycopg.sql.Identifier(role)))
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        pass  # another ledger of this server was made at the same time
+    except psycopg.errors.InsufficientPrivilege:
+        raise Misuse(
+            f"{link.info.user} may not make the role {role} in {location}; nothing was changed",
+            f"as an administrator: CREATE ROLE {role}; then again",
+            code="roles",
+        ) from None
+
+
+def open_store(location: str, *, read_only: bool = False) -> "PostgresStore":
+    """Open the ledger at a URL; raise `Misuse` if there is none, `Unavailable` if it cannot be reached."""
+    return PostgresStore(location, read_only=read_only)
+
+
+def _leave(link: Link) -> None:
+    if not link.closed and link.info.transaction_status != _AT_REST:
+        link.execute("ROLLBACK")
+
+
+class PostgresStore:
+    """`ledger.store.Store` on one schema."""
+
+    def __init__(self, location: str, *, read_only: bool = False) -> None:
+        self.place = location
+        self._read_only = read_only
+        self._links = Links(location, read_only=read_only)
+        self._begin()
+        watch(self)
+        try:
+            self._ask(self._recognise)
+        except BaseException:
+            self._links.close()
+            raise
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()  # who writes, of this process
+        self._seen: Head | None = None  # the head as this process left it
+        self._calm = CALM - 1
+
+    def forget(self) -> None:
+        """Begin anew, in a forked child: connections and locks are the parent's."""
+        self._links.forget()
+        self._begin()
+
+    def _recognise(self, link: Link) -> None:
+        judging.check_server(link, self.place)
+        found = link.execute(_FOUND, (self._links.schema,)).fetchone()
+        mark = found[0] if found else None
+        if mark is None or not mark.startswith(MARK):
+            where = f"{self.place} is reachable but schema {self._links.schema!r} holds no ledger"
+            raise Misuse(where, f"ledger init {self.place} as its owner", code="no_ledger")
+        if mark != f"{MARK}{FORMAT}":
+            raise Misuse(
+                f"{self.place} is written in format {mark.removeprefix(MARK)}; this release reads format {FORMAT}",
+                "pip install -U lifecycle-ledger",
+                code="newer_format",
+            )
+
+    # ---- reading ----
+
+    def _ask(self, work: Callable[[Link], T]) -> T:
+        """Do what may be done twice; once more where a connection that lay idle turns out to be gone."""
+        rested = False
+        try:
+            with self._links.lend() as link:
+                rested = link.rested
+                return work(link)
+        except Unavailable as error:
+            if error.code != "unreachable" or not rested:
+                raise
+        with self._links.lend() as link:
+            return work(link)
+
+    def _rows_of(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        statement = named(sql, self._links.schema)
+        return self._ask(lambda link: link.execute(statement, values, binary=True).fetchall())
+
+    def head(self) -> Head:
+        """Return the newest committed head."""
+        found = self._rows_of(HEAD)
+        return Head._make(found[0]) if found else Head(0, b"", b"", 0, b"")
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield rows `start` to `stop` - 1, as of one moment: rows that are there never change, later ones are left."""
+        if stop - start > STRIDE:
+            stop = min(stop, self._rows_of(_NEXT)[0][0])
+        while start < stop and (found := self._rows_of(ROWS, (start, stop, STRIDE))):
+            yield from map(Row._make, found)
+            start = found[-1][0] + 1
+
+    def read(self, seq: int) -> bytes:
+        """Return one entry's bytes."""
+        found = self._rows_of(READ, (seq,))
+        if not found:
+            raise Misuse(f"there is no entry {seq} in {self.place}", "ledger log", code="no_entry")
+        data: bytes = found[0][0]
+        return data
+
+    def find(self, id: bytes) -> int | None:
+        """Return the sequence number of the statement with this id."""
+        found = self._rows_of(FIND, (Id(id),))
+        return found[0][0] if found else None
+
+    def tile(self, level: int, index: int) -> bytes:
+        """Return the stored hashes of a tile; empty if there are none."""
+        found = self._rows_of(TILE, (level, index))
+        return found[0][0] if found else b""
+
+    def authority(self) -> list[int]:
+        """Return the places of the entries that change who may say what."""
+        return [seq for (seq,) in self._rows_of(AUTHORITY)]
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """Return the kept checkpoints besides the newest."""
+        return [(size, note) for size, note in self._rows_of(_CHECKPOINTS)]
+
+    def disclosures(self) -> Iterator[str]:
+        """Yield the disclosure texts that are kept."""
+        last = Text(b"")
+        while found := self._rows_of(_DISCLOSURES, (last, STRIDE)):
+            for _, text in found:
+                yield text.decode()
+            last = Text(found[-1][0])
+
+    def anchors(self) -> list[Anchor]:
+        """Return the kept time-stamps, oldest first."""
+        return [Anchor(number, kind.decode(), size, *rest) for number, kind, size, *rest in self._rows_of(_ANCHORS)]
+
+    # ---- writing ----
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep a time-stamp, durable when it returns."""
+        self._check_writable()
+        row = (anchor.number, anchor.kind, anchor.size, Id(anchor.event), *anchor[4:])
+        with self._links.lend() as link:
+            try:
+                link.execute(named(_KEEP_ANCHOR, self._links.schema), row)
+            except psycopg.errors.UniqueViolation:
+                what = f"time-stamp {anchor.number} is there already; nothing was kept"
+                raise Conflict(what, "try again", code="anchor") from None
+
+    def erase(self, commitments: Sequence[str]) -> int:
+        """Remove disclosures and write what stays into a file of its own; the owner's right.
+
+        Copies of the text stay in the server's write-ahead log until its segments are used again, and in what was made
+        of it elsewhere: archives, standbys, backups.
+        """
+        self._check_writable()
+        with self._links.lend() as link:
+            count = link.execute(
+                named(_ERASE, self._links.schema), ([Text(one.encode()) for one in commitments],)
+            ).rowcount
+            try:
+                link.execute(named(_REWRITE, self._links.schema))
+            except psycopg.errors.LockNotAvailable:
+                raise Unavailable(
+                    f"the value is erased from {self.place}, but somebody reads it and keeps the old file",
+                    "run this again: it finishes",
+                    code="erasing",
+                ) from None
+        return count
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise read_only_error(self.place)
+
+    @contextmanager
+    def writing(self, *, sure: bool = True) -> Iterator[Appending]:
+        """Enter the write section: by the lock, or (`sure=False`) on the presumption that nobody else wrote since."""
+        with self._section(sure=sure) as section:
+            yield section
+
+    @contextmanager
+    def _section(self, *, sure: bool = True) -> Iterator[Section]:
+        self._check_writable()
+        with self._lock:
+            seen = self._seen
+            presumed = seen if not sure and self._calm >= CALM else None
+            try:
+                with ExitStack() as stack:
+                    section = self._enter(stack, presumed, seen)
+                    yield section
+            except Unavailable:
+                self._seen, self._calm = None, 0  # whatever was presumed
+                raise
+            if section.sure and seen is not None:
+                self._calm = self._calm + 1 if section.head() == seen else 0
+            self._seen = section.wrote or section.head()
+
+    def _enter(self, stack: ExitStack, presumed: Head | None, seen: Head | None) -> Section:
+        while True:
+            link = stack.enter_context(self._links.lend())
+            stack.callback(_leave, link)
+            try:
+                return Section(link, self._links.schema, self.place, presumed, seen.size if seen else 0)
+            except psycopg.Error as error:
+                if not (is_lost(error) and link.rested):  # else it was gone before: the next one is newer
+                    translate(error, self.place)
+
+    def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
+        """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""
+        with self._section() as section:
+            section.start_afresh()
+            section.append((), tiles, authority, (), head)
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint that somebody outside has seen; under a kept one of its size, its signature lines.
+
+        Raises `Tampered` where the kept one says something else, `Misuse` where its lines would be too many.
+        """
+        with self._section() as section:
+            kept = section.kept(size)
+            section.keep(size, note if kept is None else merge_notes(kept, note))
+            section.append((), (), (), (), section.head())
+
+    # ---- judging the container ----
+
+    def check_container(self) -> None:
+        """Raise `Tampered` (C1) unless tables, indexes and view are a ledger's: else what is read means nothing."""
+        self._ask(lambda link: judging.check_container(link, self._links.schema, self.place))
+
+    def check_guards(self) -> None:
+        """Raise `Tampered` (C1) unless what refuses changes is there, and nobody but the owner may change entries."""
+        self._ask(lambda link: judging.check_guards(link, self._links.schema, self.place))
+
+    def check_ids(self) -> None:
+        """Raise `Tampered` unless each id stands once (C11); the index of ids is PostgreSQL's to keep (C6)."""
+        self._ask(lambda link: judging.check_ids(link, self._links.schema))
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        with self._lock:
+            self._seen = None
+            self._links.close()
