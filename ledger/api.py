@@ -18,7 +18,7 @@ from ledger.genesis import Genesis, read_genesis
 from ledger.known import open_reader
 from ledger.merkle.edge import TILE
 from ledger.merkle.proofs import inclusion_proof
-from ledger.notes.checkpoint import Checkpoint, open_checkpoint
+from ledger.notes.checkpoint import Checkpoint
 from ledger.pins import Pin, check_against, move_pin, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded, write_proof
 from ledger.stores.opening import locate, open_store, opener_of
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from ledger.keys.log_key import LogKey
     from ledger.known import KnownLog
     from ledger.log import Log, Outcome
+    from ledger.logkeys import LogKeys
     from ledger.mending import Mended
     from ledger.placing import Request
     from ledger.policy import Policy
     from ledger.recording import Recorder
     from ledger.report import Report
     from ledger.store import Appending, Store
+    from ledger.trust import Trust
 
 PIN_SECONDS: Final = 1.0  # a pin is moved at most this often while recording, and once at the end
 _open: "Final[weakref.WeakSet[Ledger]]" = weakref.WeakSet()
@@ -136,8 +138,17 @@ class Ledger:
         return self.store.head().covered
 
     def checkpoint(self) -> Checkpoint:
-        """Return the newest checkpoint, its signature checked against the genesis's key."""
-        return open_checkpoint(self.store.head().note, self.origin, self.genesis.log_keys)
+        """Return the newest checkpoint, its signature checked against the log's keys."""
+        return self.trust().log_keys.open(self.store.head().note, self.origin)
+
+    def trust(self) -> "Trust":
+        """Return who may say what at the end of the log, and the log's keys: folded from the entries, judged by them.
+
+        For reading, as `entries` is.
+        """
+        from ledger.foresight import trust_in
+
+        return trust_in(self.genesis, self.store)
 
     def entries(
         self,
@@ -198,7 +209,9 @@ class Ledger:
         return Recorder(self._record)
 
     def _record(self, what: Any, fields: dict[str, Any]) -> Receipt:
-        return self._place(self._author().sign(what, fields))
+        from ledger.writing import record
+
+        return record(self, what, fields)
 
     def _place(self, signed: "Signed") -> Receipt:
         receipt = self._author().place(signed)
@@ -261,11 +274,11 @@ class Ledger:
             move_pin(pin_path(self.origin), Pin(self.genesis_leaf, note.decode(), _now()))
         return note
 
-    def _find_log_key(self) -> "LogKey | None":
+    def _find_log_key(self, log_keys: "LogKeys | None" = None) -> "LogKey | None":
         from ledger.identity import find_log_key
 
         named = self._log_key or log_key_path(self.origin)
-        return find_log_key(self.genesis, named, required=self._log_key is not None)
+        return find_log_key(log_keys or self.trust().log_keys, named, required=self._log_key is not None)
 
     def _guard(self, known: "KnownLog", section: "Appending") -> None:
         path = pin_path(self.origin)
@@ -338,7 +351,7 @@ class Ledger:
         from ledger.mending import mend
 
         self._placing = self._writing = None
-        return mend(self.store, self.genesis, log_key=self._find_log_key(), pin=read_pin(pin_path(self.origin)))
+        return mend(self.store, self.genesis, find_key=self._find_log_key, pin=read_pin(pin_path(self.origin)))
 
     # ---- the end ----
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 from ledger import entry
 from ledger.authority import Authority
 from ledger.errors import Tampered
+from ledger.four_eyes import approval_of, breaches, told
 from ledger.merkle.edge import Edge
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.treehead import Checkpoint
-from ledger.ranges import Erasure, Part
+from ledger.parts import Erasure, Part, Span
 from ledger.report import Failure, Finding, Missing, Voucher
 from ledger.store import Head, Store
 from ledger.trust import Trust
@@ -24,7 +25,7 @@ class Sealed(NamedTuple):
 
 
 class Assembly:
-    """Takes parts in order, then `finish`; `failures` and `findings` grow as it goes."""
+    """Takes parts in order, then `finish`; `failures`, `missing` and `findings` grow as it goes."""
 
     def __init__(self, store: Store, trust: Trust, wanted: set[int]) -> None:
         self.failures: list[Failure] = []
@@ -32,6 +33,7 @@ class Assembly:
         self.sealed = array("Q")  # entries in which a sealed field may stand
         self.erased: list[Erasure] = []
         self._parts_missing: list[Missing] = []
+        self.doubtful: dict[str, Span] = {}
         self._store = store
         self._authority = Authority(trust)
         self._edge = Edge()
@@ -44,6 +46,11 @@ class Assembly:
     def missing(self) -> list[Missing]:
         """What is needed and not known here."""
         return self._parts_missing + self._authority.missing
+
+    @property
+    def trust(self) -> Trust:
+        """Who may say what, as the entries taken say."""
+        return self._authority.trust
 
     @property
     def size(self) -> int:
@@ -66,11 +73,26 @@ class Assembly:
         self.findings += part.findings
         self.sealed.extend(part.sealed)
         self.erased += part.erased
+        for key, span in part.doubtful.items():
+            first = self.doubtful[key].first if key in self.doubtful else span.first
+            self.doubtful[key] = span._replace(first=first)
         leaves = [part.leaves[at : at + HASH_SIZE] for at in range(0, len(part.leaves), HASH_SIZE)]
         self._grow(leaves)
         if leaves:
             self._last = leaves[-1]
         self._authority.take(part)
+
+    def _check_four_eyes(self) -> None:
+        """C19 of approvals, where a policy asks for four eyes: a second walk over the entries, if there are any."""
+        found = []
+        for seq in self._authority.approvals:
+            said = entry.read(self._store.read(seq)).fields["statement"]
+            found.append(approval_of(self.trust, seq, said))
+        asked = [one for one in found if one is not None]
+        if asked:
+            failures, findings = told(breaches(self._store.rows(0, asked[-1].seq), asked))
+            self.failures += failures
+            self.findings += findings
 
     # ---- C9 ----
 
@@ -104,6 +126,8 @@ class Assembly:
         if self._authority.acts != stored:
             self._fail(6, "authority", -1, "the stored list of key events is not that of the entries")
         self.failures += self._authority.failures
+        self.findings += self._authority.findings
+        self._check_four_eyes()
         vouchers = self._hold(sealed)
         if self.size == head.size:
             self._compare_head(head)

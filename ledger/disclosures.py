@@ -9,7 +9,7 @@ import msgspec
 
 from ledger import encoding, entry
 from ledger.errors import LedgerError, Misuse, Tampered
-from ledger.ranges import Erasure
+from ledger.parts import Erasure
 from ledger.report import Failure, Finding
 from ledger.store import Store
 

@@ -28,6 +28,7 @@ SAFE_INTEGER: Final = 2**53 - 1
 
 STATEMENT_TYPE: Final = "application/vnd.lifecycle-ledger.statement.v1+json"
 BATCH_TYPE: Final = "application/vnd.lifecycle-ledger.batch.v1+json"
+CERTIFICATE_TYPE: Final = "application/vnd.lifecycle-ledger.certificate.v1+json"
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder()

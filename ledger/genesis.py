@@ -31,6 +31,13 @@ class Administrator(NamedTuple):
     roles: frozenset[str]
 
 
+class Recovery(NamedTuple):
+    """Who may replace the log's keys when they are lost: `threshold` of these credentials together."""
+
+    credentials: tuple[Credential, ...] = ()
+    threshold: int = 1
+
+
 class Genesis(NamedTuple):
     """What entry 0 says; `leaf` (hex) names the log."""
 
@@ -39,6 +46,7 @@ class Genesis(NamedTuple):
     log_keys: tuple[VerifierKey, ...]
     rules: dict[str, Rule]
     administrators: tuple[Administrator, ...]
+    recovery: Recovery = Recovery()
 
 
 def read_genesis(statement: dict[str, Any], leaf: str) -> Genesis:
@@ -65,15 +73,15 @@ def _read(statement: dict[str, Any], leaf: str) -> Genesis:
     require(data["format"] == 1 and type(data["format"]) is int and data["hash"] == "sha256", "format or hash")
     require(is_text(data["origin"]) and is_origin(data["origin"]), "origin")
     require(is_text(data["nonce"]) and len(b64decode(data["nonce"])) == 32, "nonce")
-    _check_recovery(data["recovery"])
+    recovery = _read_recovery(data["recovery"])
     if "continues" in data:
         check_fields(data["continues"], {"checkpoint", "origin"}, frozenset())
     require(isinstance(data["administrators"], list) and 1 <= len(data["administrators"]) <= 64, "administrators")
     administrators = tuple(map(_read_administrator, data["administrators"]))
     first = administrators[0]
     require((statement["actor"], statement["key"]) == (first.handle, first.credential.id), "signed by another")
-    log_keys, rules = _read_log_keys(data["log_keys"], data["origin"]), _read_rules(data["rules"])
-    return Genesis(leaf, data["origin"], log_keys, rules, administrators)
+    log_keys, rules = read_log_keys(data["log_keys"], data["origin"]), read_rules(data["rules"])
+    return Genesis(leaf, data["origin"], log_keys, rules, administrators, recovery)
 
 
 _REQUIRED: Final = {"administrators", "format", "hash", "log_keys", "nonce", "origin", "recovery", "rules"}
@@ -111,7 +119,8 @@ def read_roles(value: Any) -> frozenset[str]:
     return frozenset(value)
 
 
-def _read_rules(value: Any) -> dict[str, Rule]:
+def read_rules(value: Any) -> dict[str, Rule]:
+    """Return a rule table, or rows of one; raise `Tampered` (C17) where it is none."""
     require(isinstance(value, dict) and len(value) <= 1024, "rules")
     rules = {}
     for kind, rule in value.items():
@@ -124,7 +133,8 @@ def _read_rules(value: Any) -> dict[str, Rule]:
     return rules
 
 
-def _read_log_keys(value: Any, origin: str) -> tuple[VerifierKey, ...]:
+def read_log_keys(value: Any, origin: str) -> tuple[VerifierKey, ...]:
+    """Return a log's set of verifier keys, Ed25519 first; raise `Tampered` (C17) or `Misuse` where it is none."""
     require(isinstance(value, list) and len(value) == 2 and all(map(is_text, value)), "log_keys")
     keys = tuple(map(VerifierKey.parse, value))
     require([key.kind for key in keys] == [ED25519, MLDSA44_COSIGNATURE], "log_keys")
@@ -132,10 +142,12 @@ def _read_log_keys(value: Any, origin: str) -> tuple[VerifierKey, ...]:
     return keys
 
 
-def _check_recovery(value: Any) -> None:
+def _read_recovery(value: Any) -> Recovery:
     check_fields(value, {"keys", "threshold"}, frozenset())
     require(isinstance(value["keys"], list) and 1 <= len(value["keys"]) <= 64, "recovery")
-    for credential in value["keys"]:
-        for key in Credential.from_json(credential).keys:
+    credentials = tuple(map(Credential.from_json, value["keys"]))
+    for credential in credentials:
+        for key in credential.keys:
             key.check()
     require(type(value["threshold"]) is int and 1 <= value["threshold"] <= len(value["keys"]), "recovery")
+    return Recovery(credentials, value["threshold"])

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from ledger.config import ask_passphrase, keys_folder
 from ledger.errors import Misuse
-from ledger.genesis import Genesis
 from ledger.keys.credential import Signer
 from ledger.keys.files import load_log_key
 from ledger.keys.log_key import LogKey, require_origin
 from ledger.keys.openssh import name_of
 from ledger.keys.sources import open_signer
+from ledger.logkeys import LogKeys
+from ledger.notes.verifier import VerifierKey
 from ledger.trust import Trust
 
 
@@ -70,10 +71,20 @@ def _authorised(trust: Trust, source: str) -> Identity:
     return Identity(handle, signer, source)
 
 
-def find_log_key(genesis: Genesis, path: Path, *, required: bool) -> LogKey | None:
-    """Return the log's key in a file; None where there is none and it need not be. Raises `Misuse` for another's."""
-    if not required and not path.exists():
+def find_log_key(log_keys: LogKeys, path: Path, *, required: bool) -> LogKey | None:
+    """Return the log's key of today: from a file, or from the one that a rotation put beside it (`beside`).
+
+    None where there is none and it need not be. Raises `Misuse` for another's.
+    """
+    keys = log_keys.current.keys
+    newer = beside(path, keys[0])
+    if not required and not path.exists() and not newer.exists():
         return None
-    key = load_log_key(path, genesis.origin, ask_passphrase)
-    require_origin(key, genesis.origin, tuple(verifier.text for verifier in genesis.log_keys))
+    key = load_log_key(newer if newer.exists() else path, keys[0].name, ask_passphrase)
+    require_origin(key, keys[0].name, tuple(verifier.text for verifier in keys))
     return key
+
+
+def beside(path: Path, key: VerifierKey) -> Path:
+    """Return the file of a log key that took over: beside the first one's, with the id of the key in its name."""
+    return path.with_name(f"{path.stem}.{key.key_id.hex()}{path.suffix}")

@@ -1,17 +1,18 @@
 """What a writer knows of a log between two commits, and how it takes it up: nothing is built on unseen."""
 
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ledger import entry
 from ledger.authority import Authority
 from ledger.errors import LedgerError, Tampered
+from ledger.foresight import foresee, stored
 from ledger.genesis import Unknown, read_genesis
 from ledger.merkle.edge import TILE, Edge
 from ledger.merkle.proofs import ReadSubtree, subtree_root
 from ledger.merkle.tiles import subtree_reader
-from ledger.notes.checkpoint import Checkpoint, open_checkpoint
-from ledger.ranges import Known, RangeCheck
+from ledger.notes.checkpoint import Checkpoint
+from ledger.ranges import RangeCheck
 from ledger.report import Failure, Missing
 from ledger.scan import Before
 from ledger.store import Appending, Head
@@ -36,8 +37,7 @@ class KnownLog:
         """The newest checkpoint, whose signature was checked; None where there is none yet."""
         if not self.head.note:
             return None
-        genesis = self.trust.genesis
-        return open_checkpoint(self.head.note, genesis.origin, genesis.log_keys)
+        return self.trust.log_keys.open(self.head.note, self.trust.genesis.origin)
 
     @classmethod
     def read(cls, store: Appending, head: Head) -> Self:
@@ -47,7 +47,7 @@ class KnownLog:
         trust = Trust.of_genesis(genesis)
         for seq in store.authority():
             try:
-                trust.apply(seq, entry.read(store.read(seq)).fields["statement"])
+                _take_in(trust, seq, entry.read(store.read(seq)).fields["statement"], store)
             except Unknown as unknown:
                 raise Tampered(
                     f"entry {seq}: {unknown}", "pip install -U lifecycle-ledger", code="newer", seq=seq
@@ -84,13 +84,11 @@ class KnownLog:
             return
         start = self.head.covered
         before = store.read(start - 1)
-        genesis = self.trust.genesis
-        trust = Trust.of_genesis(genesis)
+        genesis, trust = self.trust.genesis, Trust.of_genesis(self.trust.genesis)
         for seq in store.authority():
             if seq < start:
                 trust.apply(seq, entry.read(store.read(seq)).fields["statement"])
-        credentials = {grant.credential.id: grant.credential for grant in self.trust.grants()}
-        known = Known(genesis.leaf, genesis.rules, credentials, store.find, store.read)
+        _, known = foresee(genesis, stored(store.authority(), store.read), store.find, store.read)
         check = RangeCheck(start, Before(start - 1, entry.leaf(before).hex(), entry.view(before).recorded), known)
         authority = Authority(trust)
         for part in check.parts(store.rows(start, self.head.size), self.head.size):
@@ -127,6 +125,18 @@ def take_up(known: KnownLog | None, store: Appending, head: Head) -> KnownLog:
         return KnownLog.read(store, head)  # it names what does not fit, or finds that the log was repaired
 
 
+def _take_in(trust: Trust, seq: int, said: dict[str, Any], store: Appending) -> None:
+    """Take in what changes trust; other keys of the log only over the checkpoint that old and new keys signed."""
+    trust.apply(seq, said)
+    newest = trust.log_keys.current
+    if said["type"] != "log_key_rotated" or newest.recovered:
+        return
+    note = store.kept(newest.start)
+    if note is None:
+        raise _not_fitting(f"entry {seq} replaces the log's key, and the checkpoint signed by both is missing", seq)
+    trust.log_keys.open(note, trust.genesis.origin)
+
+
 def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:
     """Take in the entries that another process placed."""
     leaves, last, recorded = [], known.head.last, known.recorded
@@ -135,7 +145,7 @@ def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:
         if fields["prev"] != last.hex():
             raise _not_fitting("an entry is not chained to the one before it", row.seq)
         if known.trust.changes_trust(fields["statement"]["type"]):
-            known.trust.apply(row.seq, fields["statement"])
+            _take_in(known.trust, row.seq, fields["statement"], store)
         last, recorded = entry.leaf(row.data), fields["recorded"]
         leaves.append(last)
     known.edge.extend(leaves)

@@ -1,18 +1,21 @@
 """Making again what can be computed from the entries: tree hashes, head, key events. Nothing is blessed unread."""
 
-from typing import NamedTuple
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
-from ledger import entry
 from ledger.authority import Authority
+from ledger.changes import EVENTS
 from ledger.errors import Misuse, Tampered
+from ledger.foresight import foresee
 from ledger.genesis import Genesis
-from ledger.keys.credential import Credential
 from ledger.keys.log_key import LogKey
+from ledger.logkeys import LogKeys
 from ledger.merkle.edge import Edge, Tile
 from ledger.merkle.tree import HASH_SIZE
-from ledger.notes.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
 from ledger.pins import Pin
-from ledger.ranges import Known, RangeCheck
+from ledger.ranges import RangeCheck
 from ledger.scan import START
 from ledger.store import Head, Store
 from ledger.trust import Trust
@@ -28,16 +31,16 @@ class Mended(NamedTuple):
     covered: int
 
 
-def mend(store: Store, genesis: Genesis, *, log_key: LogKey | None, pin: Pin | None) -> Mended:
+def mend(store: Store, genesis: Genesis, *, find_key: Callable[[LogKeys], LogKey | None], pin: Pin | None) -> Mended:
     """Compute tree hashes, head and key events from all entries, after every check over them, and store them.
 
-    The checkpoint in the head is kept if it holds; if it is lost, `log_key` signs one, but only over a log that agrees
-    with every kept checkpoint and the pin. Raises `Tampered` where a check fails; then nothing was changed.
+    The checkpoint in the head is kept if it holds; if it is lost, the log's key signs one (`find_key` returns it, if it
+    is here), but only over a log that agrees with every kept checkpoint and the pin. Raises `Tampered` where a check
+    fails; then nothing was changed.
     """
-    trust = Trust.of_genesis(genesis)
-    known = Known(genesis.leaf, genesis.rules, _credentials(store, trust), store.find, store.read)
-    check, authority, edge = RangeCheck(0, START, known), Authority(trust), Edge()
-    sealed = _sealed(store, genesis, pin)
+    foreseen, known = foresee(genesis, _acts(store), store.find, store.read)
+    check, authority, edge = RangeCheck(0, START, known), Authority(Trust.of_genesis(genesis)), Edge()
+    sealed = _sealed(store, foreseen.log_keys, genesis, pin)
     roots, tiles, last = dict.fromkeys(sealed, b""), dict[tuple[int, int], Tile](), b""
     for part in check.parts(store.rows(0, _END), 16_384):
         authority.take(part)
@@ -60,24 +63,22 @@ def mend(store: Store, genesis: Genesis, *, log_key: LogKey | None, pin: Pin | N
                 "restore a copy",
                 code="forked",
             )
-    covered, note = _cover(store, genesis, edge, log_key)
+    covered, note = _cover(store, foreseen.log_keys, edge, find_key)
     store.replace_derived(list(tiles.values()), authority.acts, Head(edge.size, last, edge.peaks(), covered, note))
     return Mended(edge.size, len(tiles), covered)
 
 
-def _credentials(store: Store, trust: Trust) -> dict[str, Credential]:
-    """Return every credential that any entry authorises: the list of key events may be what is lost."""
-    found = {grant.credential.id: grant.credential for grant in trust.grants()}
+def _acts(store: Store) -> Iterator[tuple[int, bytes]]:
+    """Yield every entry that changes trust, found in the entries: the list of them may be what is lost."""
     for row in store.rows(1, _END):
-        if b'"type":"key_authorized"' in row.data:
-            said = entry.read(row.data).fields["statement"]
-            if said["type"] == "key_authorized":
-                credential = Credential.from_json(said["data"].get("keys"))
-                found[credential.id] = credential
-    return found
+        if _ACT.search(row.data):
+            yield row.seq, row.data
 
 
-def _sealed(store: Store, genesis: Genesis, pin: Pin | None) -> dict[int, Checkpoint]:
+_ACT: Final = re.compile(b'"type":"(?:%b)"' % "|".join(EVENTS).encode())
+
+
+def _sealed(store: Store, log_keys: LogKeys, genesis: Genesis, pin: Pin | None) -> dict[int, Checkpoint]:
     notes = [note for _, note in store.checkpoints()]
     if (note := store.head().note) != b"":
         notes.append(note)
@@ -85,16 +86,28 @@ def _sealed(store: Store, genesis: Genesis, pin: Pin | None) -> dict[int, Checkp
         if pin.genesis != genesis.leaf:
             raise Tampered("nothing was changed: the pin is of another log", "restore a copy", code="other_genesis")
         notes.append(pin.note.encode())
-    found = [open_checkpoint(note, genesis.origin, genesis.log_keys) for note in notes]
-    return {checkpoint.size: checkpoint for checkpoint in found if checkpoint.size}
+    found = {one.size: one for one in (log_keys.open(note, genesis.origin) for note in notes) if one.size}
+    for one in log_keys.handovers:
+        if one.start not in found:
+            raise Tampered(
+                f"nothing was changed: the checkpoint of {one.start:,} entries, signed by old and new key, is missing",
+                "restore a copy",
+                code="hand_over",
+                check=3,
+                seq=one.seq,
+            )
+    return found
 
 
-def _cover(store: Store, genesis: Genesis, edge: Edge, log_key: LogKey | None) -> tuple[int, bytes]:
-    head = store.head()
+def _cover(
+    store: Store, log_keys: LogKeys, edge: Edge, find_key: Callable[[LogKeys], LogKey | None]
+) -> tuple[int, bytes]:
+    head, origin = store.head(), log_keys.current.keys[0].name
     if head.note:
-        return open_checkpoint(head.note, genesis.origin, genesis.log_keys).size, head.note
+        return log_keys.open(head.note, origin).size, head.note
+    log_key = find_key(log_keys)
     if log_key is not None:
-        return edge.size, sign_checkpoint(Checkpoint(genesis.origin, edge.size, edge.root()), log_key.all)
+        return edge.size, sign_checkpoint(Checkpoint(origin, edge.size, edge.root()), log_key.all)
     kept = store.checkpoints()
     if not kept:
         raise Misuse(

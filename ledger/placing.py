@@ -1,12 +1,13 @@
 """Whether a statement may stand next in the log, by what a verifier will ask later, and the entry it becomes."""
 
 from collections.abc import Callable
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 
 from ledger import encoding, entry, statement
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
 from ledger.errors import Conflict, Misuse, Tampered, Unavailable
+from ledger.four_eyes import approval_of, refuse_own_work
 from ledger.genesis import Unknown
 from ledger.keys.credential import UnknownScheme, verify_signatures
 from ledger.known import KnownLog
@@ -170,21 +171,44 @@ class Commit:
         }
         for one in uses.values():
             trust.judge(one, self._recorded)
+        self._check_batches(request)
         for one in said:
             if "refs" in one:
                 self._check_refs(one, strict=trust.in_rules(one["type"]))
             if one["type"] in _ABOUT_A_SET and not one["subject"].keys() & {"artifacts", "document"}:
                 raise Misuse(f"{one['type']} names no digest set or document", "of=..., artifacts=...", code="no_set")
+            if one["type"] == "approved":
+                self._check_four_eyes(one)
         acts = any(trust.changes_trust(kind) for kind, *_ in uses)
         if not request.signed_here:
             self._check_signatures(request)
         if acts:
             self._act(request, items)
 
+    def _check_batches(self, request: Request) -> None:
+        """C15: what the rule table has signed one by one is in no batch."""
+        for part in request.parts:
+            kinds = {item.fields["type"] for item in part.items} if isinstance(part, Batch) else ()
+            for kind in kinds:
+                if not self._known.trust.may_batch(kind):
+                    raise Tampered(f"{kind} is signed one by one", "record it by itself", code="batch_type", check=15)
+
+    def _check_four_eyes(self, said: dict[str, Any]) -> None:
+        """C19: under a policy that refuses approvals of own work, all entries are looked through for who made it."""
+        approval = approval_of(self._known.trust, self.size, said)
+        if approval is not None:
+            refuse_own_work(chain(self._store.rows(0, self._first), self._rows), approval)
+
     def _act(self, request: Request, items: list[Item]) -> None:
         if len(items) != 1 or isinstance(request.parts[0], Batch):
             raise Misuse(
                 "an event that changes who may say what is recorded by itself", "record it alone", code="alone"
+            )
+        if items[0].fields["type"] == "log_key_rotated":
+            raise Misuse(
+                "the log's key is replaced together with the checkpoint that old and new key sign",
+                "ledger key rotate-log",
+                code="alone",
             )
         self._known.trust.apply(self.size, items[0].fields)
         self._authority.append(self.size)

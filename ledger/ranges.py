@@ -4,7 +4,8 @@ What needs the whole log before it (who may say what) is handed on: `Part.uses` 
 in segments between the entries that change trust, and `Part.acts` are those entries.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -16,81 +17,18 @@ from ledger import encoding, entry, statement
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
 from ledger.errors import Misuse, Tampered
 from ledger.genesis import Rule
-from ledger.keys.credential import Credential, UnknownScheme, verify_signatures
+from ledger.grants import Doubt
+from ledger.keys.credential import UnknownScheme, verify_signatures
 from ledger.merkle.tree import tree_root
+from ledger.parts import KEPT_LIMIT, Act, Erasure, Known, Part, Span, Use
 from ledger.report import Failure, Finding, Missing
 from ledger.scan import CHUNK, Before, Chunk, Placed, Scanner
 from ledger.store import Row
 
 AHEAD_SECONDS: Final = 300
+NEVER: Final = 2**53
 _SEALED: Final = b'{"sealed":"'
 RESOLVED_LIMIT: Final = 65_536  # references that are remembered
-KEPT_LIMIT: Final = 1_000  # failures of one kind that a part names; more of them say nothing new
-
-
-class Use(NamedTuple):
-    """A credential said a type: what `Trust.judge` is asked, once for all entries of a segment that agree in it."""
-
-    type: str
-    actor: str
-    key: str
-    log: str | None
-    system: Any
-    critical: bool | None
-
-
-class Span(NamedTuple):
-    """Where a use stands in its segment: first and last place, the latest `recorded`."""
-
-    first: int
-    last: int
-    recorded: str
-
-
-class Act(NamedTuple):
-    """An entry that changes who may say what."""
-
-    seq: int
-    recorded: str
-    statement: dict[str, Any]
-
-
-class Erasure(NamedTuple):
-    """An entry that says which fields of which statements (ids) were erased."""
-
-    seq: int
-    actor: str
-    ids: tuple[str, ...]
-    fields: tuple[str, ...]
-
-
-class Part(NamedTuple):
-    """What a range of entries says. `uses` has one more segment than there are `acts`, before and after each.
-
-    `sealed`: entries in which a sealed field may stand; what is withheld of them, and what was erased, is said later.
-    """
-
-    start: int
-    stop: int
-    leaves: bytes
-    last: Before
-    uses: list[dict[Use, Span]]
-    acts: list[Act]
-    failures: list[Failure]
-    missing: list[Missing]
-    findings: list[Finding]
-    sealed: list[int]
-    erased: list[Erasure]
-
-
-class Known(NamedTuple):
-    """What a range needs of the rest of the log: leaf of entry 0, rule table, credentials by id, lookups for refs."""
-
-    genesis: str
-    rules: dict[str, Rule]
-    credentials: dict[str, Credential]
-    find: Callable[[bytes], int | None]
-    read: Callable[[int], bytes]
 
 
 class _Batch(NamedTuple):
@@ -121,6 +59,10 @@ class RangeCheck:
         self._erased: list[Erasure] = []
         self._unknown: dict[str, int] = {}
         self._resolved: dict[tuple[str, str], int] = {}
+        self._approvals: list[int] = []
+        self._doubtful: dict[str, Span] = {}
+        self._rules: dict[str, Rule] = {}
+        self._turn = -1  # the entry after which another rule table is in force
 
     def parts(self, rows: Iterator[Row], size: int) -> Iterator[Part]:
         """Check all of `rows`, the end of which must not be inside a batch; yield what was found every `size` or so."""
@@ -156,11 +98,14 @@ class RangeCheck:
             self._findings,
             self._sealed,
             self._erased,
+            self._approvals,
+            self._doubtful,
         )
         self._start = self._before.seq + 1
         self._leaves, self._uses, self._acts = [], [], []
         self._failures, self._missing, self._findings, self._unknown = [], [], [], {}
         self._sealed, self._erased = [], []
+        self._approvals, self._doubtful = [], {}
         return part
 
     def _take(self, chunk: Chunk) -> None:
@@ -170,6 +115,8 @@ class RangeCheck:
         at = 0
         while at < len(chunk.rows):
             row, placed, body = chunk.rows[at], chunk.entries[at], chunk.bodies[at]
+            if row.seq > self._turn:
+                self._turn_table(row.seq)
             run = self._members(chunk, at)
             at += run or 1
             if run:
@@ -186,6 +133,12 @@ class RangeCheck:
         last = chunk.rows[-1]
         self._before = Before(last.seq, chunk.leaves[-1].hex(), self._before.recorded)
 
+    def _turn_table(self, seq: int) -> None:
+        """Take the rule table that is in force at an entry; none of a batch can change it (C15)."""
+        after = [since for since, _ in self._known.tables if since >= seq]
+        self._turn = min(after, default=NEVER)
+        self._rules = next(table for since, table in reversed(self._known.tables) if since < seq)
+
     def _members(self, chunk: Chunk, at: int) -> int:
         """Take later members of the open batch at once; return how many, 0 where they are to be looked at singly.
 
@@ -201,7 +154,13 @@ class RangeCheck:
         placed = cast("list[Placed]", run)
         recorded = placed[-1].recorded
         said = [one.statement for one in placed]
-        uses = {(one.type, one.actor, one.key, one.log, one.subject.get("system"), one.critical) for one in said}
+        era = bisect_left(self._known.limits, recorded)
+        uses = {
+            (one.type, one.actor, one.key, one.log, one.subject.get("system"), one.critical, one.on_behalf_of, era)
+            for one in said
+        }
+        if author[1] in self._known.doubts:
+            return 0
         if any([one.refs is not None for one in said]):  # noqa: C419 - faster
             return 0
         if max([one.time for one in said]) > recorded:
@@ -220,7 +179,7 @@ class RangeCheck:
 
     def _is_special(self, kind: str) -> bool:
         """Whether a type needs more than its author's credential and a place in a batch."""
-        rule = self._known.rules.get(kind)
+        rule = self._rules.get(kind)
         return kind in ("genesis", "approved", "rejected") or (rule is not None and (rule.trust or not rule.batch))
 
     def _fail(self, *failures: Failure) -> None:
@@ -265,7 +224,7 @@ class RangeCheck:
         said = placed.statement
         if said.actor != batch.head["actor"] or said.key != batch.head["key"]:
             self._fail(Failure(15, "batch_author", placed.seq, f"entry {placed.seq} is by another than its batch"))
-        rule = self._known.rules.get(said.type)
+        rule = self._rules.get(said.type)
         if said.type == "genesis" or (rule is not None and not rule.batch):
             self._fail(Failure(15, "batch_type", placed.seq, f"entry {placed.seq}: {said.type} must not be in a batch"))
         if placed.signatures and placed.seq != batch.seq:
@@ -302,8 +261,9 @@ class RangeCheck:
     def _note(self, placed: Placed, body: bytes) -> None:
         said = placed.statement
         system = said.subject.get("system")
-        use = (said.type, said.actor, said.key, said.log, system, said.critical)
-        rule = self._known.rules.get(said.type)
+        era = bisect_left(self._known.limits, placed.recorded)
+        use = (said.type, said.actor, said.key, said.log, system, said.critical, said.on_behalf_of, era)
+        rule = self._rules.get(said.type)
         if rule is not None and rule.trust:
             self._acts.append(Act(placed.seq, placed.recorded, msgspec.json.decode(body)))
             self._end_segment()
@@ -318,9 +278,24 @@ class RangeCheck:
             self._fail(
                 Failure(19, "no_set", placed.seq, f"entry {placed.seq}: {said.type} names no digest set or document")
             )
+        if said.type == "approved":
+            self._approvals.append(placed.seq)
+        doubt = self._known.doubts.get(said.key)
+        if doubt is not None and placed.seq <= doubt.seq and doubt.touches(said.time, placed.recorded):
+            self._doubt(placed, doubt, decides=rule is not None)
         if said.time > placed.recorded and _seconds(said.time, placed.recorded) > AHEAD_SECONDS:
-            ahead = Finding("time_ahead", placed.seq, f"entry {placed.seq} is dated after it was recorded")
-            self._findings = [*self._findings, ahead][:KEPT_LIMIT]
+            self._find("time_ahead", placed.seq, f"entry {placed.seq} is dated after it was recorded")
+
+    def _find(self, code: str, seq: int, message: str) -> None:
+        if len(self._findings) < KEPT_LIMIT:
+            self._findings.append(Finding(code, seq, message))
+
+    def _doubt(self, placed: Placed, doubt: Doubt, *, decides: bool) -> None:
+        said, seq = placed.statement, placed.seq
+        first = self._doubtful[said.key].first if said.key in self._doubtful else seq
+        self._doubtful[said.key] = Span(first, seq, placed.recorded)
+        if decides:
+            self._find("doubtful", seq, f"entry {seq}: {said.type} by {said.actor}, {said.time[:10]}: {doubt.words}")
 
     def _end_segment(self) -> None:
         newest = self._newest

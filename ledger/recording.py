@@ -28,8 +28,8 @@ def _said(fields: dict[str, Any]) -> dict[str, Any]:
 class Recorder:
     """Records events: `record("trained", ...)`, `record(Trained(...), ...)`, or one method for each type:
 
-    governance: actor_introduced, key_authorized, key_revoked, clock_reset, system_registered, corrected, verified,
-      erased, timestamped, retimestamped
+    governance: actor_introduced, key_authorized, key_revoked, role_assigned, role_ended, delegated, policy_set,
+      log_key_rotated, clock_reset, system_registered, corrected, verified, erased, timestamped, retimestamped
     data: dataset_registered
     development: trained, version_registered
     evaluation: metric_plan_defined, evaluated
@@ -189,6 +189,176 @@ class Recorder:
         compromised_since: what it signed at or after this time is doubtful, never deleted (Art. 17(1)(m))
         """
         return self._do("key_revoked", _said(locals()))
+
+    def role_assigned(
+        self,
+        *,
+        handle: str,
+        role: Literal["recorder", "approver", "compliance", "admin", "auditor"],
+        systems: Sequence[str] | None = None,
+        not_after: datetime | str | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        seal: Sequence[str] | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """A handle holds a role from the next entry on, whichever of its keys signs.
+
+        handle: the actor spoken about
+        role: the role (Art. 17(1)(m))
+        systems: only for these systems; left out: all (Art. 17(1)(m))
+        not_after: it does not count for entries recorded later (Art. 17(1)(m))
+        """
+        return self._do("role_assigned", _said(locals()))
+
+    def role_ended(
+        self,
+        *,
+        handle: str,
+        role: Literal["recorder", "approver", "compliance", "admin", "auditor"],
+        systems: Sequence[str] | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        seal: Sequence[str] | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """A handle no longer holds a role, by any of its keys; with systems: what was assigned for these.
+
+        handle: the actor spoken about
+        role: the role (Art. 17(1)(m))
+        systems: only what was assigned for these systems (Art. 17(1)(m))
+        """
+        return self._do("role_ended", _said(locals()))
+
+    def delegated(
+        self,
+        *,
+        handle: str,
+        to: str,
+        systems: Sequence[str] | None = None,
+        not_after: datetime | str | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        seal: Sequence[str] | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """A handle lets another speak on its behalf; it lends no role and no key. Said again: it takes the place.
+
+        handle: the actor spoken about
+        to: who may say `on_behalf_of` this handle (Art. 17(1)(m), 26(2))
+        systems: only for these systems; left out: all (Art. 17(1)(m))
+        not_after: it does not count for entries recorded later (Art. 17(1)(m))
+        """
+        return self._do("delegated", _said(locals()))
+
+    def policy_set(
+        self,
+        *,
+        kind: Literal["roles", "four_eyes"],
+        value: Mapping[str, Mapping[str, Any] | Struct] | Literal["finding", "refusal", "off"],
+        system: str | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        seal: Sequence[str] | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """A rule of the log was changed from the next entry on: rows of the rule table, or what becomes of own work.
+
+        kind: which policy (Art. 17(1)(a))
+        value: roles: rows of the rule table; four_eyes: finding, refusal or off (Art. 17(1)(a), 17(1)(m))
+        system: the AI system
+        """
+        return self._do("policy_set", _said(locals()))
+
+    def log_key_rotated(
+        self,
+        *,
+        old: Sequence[str],
+        new: Sequence[str],
+        reason: str,
+        recovery: Sequence[Mapping[str, Any] | Struct] | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        seal: Sequence[str] | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """The log's keys were replaced; the checkpoint of exactly this size is signed by old and new ones.
+
+        old: verifier keys of the log so far
+        new: verifier keys that sign larger checkpoints
+        reason: why, in words; open, printed
+        recovery: where the old ones are lost: the quorum's signatures; the old keys then sign nothing
+        """
+        return self._do("log_key_rotated", _said(locals()))
 
     def clock_reset(
         self,

@@ -1,38 +1,45 @@
-"""Which key may say what at one place of a log: genesis and key events, folded in order (FORMAT.md section 8).
+"""Which key may say what at one place of a log: genesis and what changes it, folded in order (FORMAT.md section 8).
 
 The writer asks `judge` before it places a statement, the verifier asks it of each one placed: one answer for both.
+What each event does is said in `ledger.changes`; here is the state that it does it to.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple, Self
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self
 
-from ledger.encoding import is_label, is_time
+from ledger.changes import EVENTS, Change
 from ledger.errors import Misuse, Tampered
-from ledger.genesis import Genesis, Rule, Unknown, is_text, read_roles, require
+from ledger.genesis import Genesis, Rule, Unknown, require
+from ledger.grants import Grant, Holders, Scope, cannot
 from ledger.keys.credential import Credential
+from ledger.logkeys import LogKeys
+from ledger.notes.verifier import VerifierKey
+
+Rules = dict[str, Rule]
 
 
-class Grant(NamedTuple):
-    """What a credential is for: whose it is, roles, systems (empty: all), last time, the place it ended (-1: none)."""
+class FourEyes(NamedTuple):
+    """From entry `seq` on: what becomes of an approval of own work, for a system ("": those without a word of own)."""
 
-    handle: str
-    credential: Credential
-    roles: frozenset[str]
-    systems: frozenset[str]
-    not_after: str
-    revoked: int
+    seq: int
+    system: str
+    value: str
 
 
 class Trust:
-    """State after some entries. `judge` asks, `apply` moves on; `copy` for a writer that may have to go back."""
+    """State after some entries. `judge` asks, `apply` moves on; `copy` for a writer that may have to go back.
+
+    `tables`: the rule tables, each with the entry after which it is in force. Values are replaced, never changed.
+    """
 
     def __init__(self, genesis: Genesis) -> None:
         self.genesis = genesis
         self.unknown_since = -1
-        self._rules = genesis.rules
-        self._grants: dict[str, Grant] = {}
-        self._handles: set[str] = set()
-        self._used: set[bytes] = {key.public for key in genesis.log_keys}
+        self.tables: list[tuple[int, Rules]] = [(-1, genesis.rules)]
+        self.log_keys = LogKeys.of_genesis(genesis)
+        self.four_eyes: list[FourEyes] = []
+        self.holders = Holders()
+        self.holders.use_up([key.public for key in genesis.log_keys])
 
     @classmethod
     def of_genesis(cls, genesis: Genesis) -> Self:
@@ -40,52 +47,68 @@ class Trust:
         trust = cls(genesis)
         try:
             for one in genesis.administrators:
-                trust._grant(one.handle, one.credential, one.roles)
+                trust.holders.grant(one.handle, one.credential, one.roles, Scope())
+                trust.holders.introduce(one.handle)
         except (Misuse, Tampered) as error:
             raise Tampered(f"entry 0 {error.message}", code=error.code, check=10, seq=0) from None
-        trust._handles.update(one.handle for one in genesis.administrators)
         return trust
 
     def reserve(self, public: Iterable[bytes]) -> None:
         """Take out of use the keys of witnesses: who watches a log writes nothing in it (C10 here, C13 later)."""
-        taken = set(public)
-        if taken & self._used:
-            raise Tampered("a witness's key serves in entry 0", "another witness", code="key_used", check=10, seq=0)
-        self._used |= taken
+        try:
+            self.holders.use_up(list(public))
+        except Tampered:
+            raise Tampered(
+                "a witness's key serves in entry 0", "another witness", code="key_used", check=10, seq=0
+            ) from None
 
     def copy(self) -> Self:
         """Return a state of its own with the same content."""
         new = type(self)(self.genesis)
-        new.unknown_since = self.unknown_since
-        new._grants, new._handles, new._used = self._grants.copy(), self._handles.copy(), self._used.copy()
+        new.unknown_since, new.tables, new.log_keys = self.unknown_since, self.tables.copy(), self.log_keys
+        new.four_eyes, new.holders = self.four_eyes.copy(), self.holders.copy()
         return new
+
+    # ---- what is asked ----
+
+    @property
+    def rules(self) -> Rules:
+        """The rule table in force."""
+        return self.tables[-1][1]
 
     def credential(self, key: str) -> Credential | None:
         """Return the credential of an id, whoever it belongs to and whether or not it still counts."""
-        grant = self._grants.get(key)
+        grant = self.holders.find(key)
         return grant.credential if grant else None
 
     def holder(self, key: str) -> str:
         """Return whose credential an id is, where it still counts; empty otherwise."""
-        grant = self._grants.get(key)
+        grant = self.holders.find(key)
         return grant.handle if grant and grant.revoked < 0 else ""
 
     def grants(self) -> list[Grant]:
         """Return every grant so far, in the order of authorisation."""
-        return list(self._grants.values())
+        return self.holders.grants()
+
+    def four_eyes_for(self, system: str | None, seq: int) -> str:
+        """Return what becomes of an approval of own work in entry `seq`: `finding`, `refusal` or `off`."""
+        said = [one for one in self.four_eyes if one.seq < seq]
+        own = [one.value for one in said if one.system and one.system == system]
+        general = [one.value for one in said if not one.system]
+        return (own or general or ["off"])[-1]
 
     def may_batch(self, kind: str) -> bool:
         """Whether a type may stand in a batch."""
-        rule = self._rules.get(kind)
+        rule = self.rules.get(kind)
         return kind != "genesis" and (rule is None or rule.batch)
 
     def in_rules(self, kind: str) -> bool:
         """Whether the rule table names a type."""
-        return kind in self._rules
+        return kind in self.rules
 
     def changes_trust(self, kind: str) -> bool:
         """Whether a type changes who may say what."""
-        rule = self._rules.get(kind)
+        rule = self.rules.get(kind)
         return rule is not None and rule.trust
 
     # ---- C10, C12, C13, C16 of one statement ----
@@ -98,16 +121,20 @@ class Trust:
         kind, key = statement["type"], statement["key"]
         if kind == "genesis":
             raise Tampered("a second genesis", "one log has one", code="genesis", check=10)
-        rule = self._rules.get(kind)
+        rule = self.rules.get(kind)
         self._check_log(statement.get("log"), kind, rule)
-        grant = self._grants.get(key)
+        grant = self.holders.find(key)
         if grant is None:
             raise Tampered(f"key {key[:16]} is not authorised here", "ledger key list", code="unauthorised", check=13)
         self._check_grant(grant, statement, recorded)
-        if rule is not None and rule.roles and not rule.roles & grant.roles:
+        if rule is not None and rule.roles and not self.holders.holds(grant, rule.roles, _system(statement), recorded):
             wanted = " or ".join(sorted(rule.roles))
             raise Tampered(f"{kind} needs the role {wanted}; {grant.handle} has not got it", code="role", check=16)
         return grant.credential
+
+    def may_speak_for(self, statement: dict[str, Any], recorded: str) -> bool:
+        """Whether `on_behalf_of` names somebody who delegated to the actor."""
+        return self.holders.may_speak(statement["actor"], statement["on_behalf_of"], _system(statement), recorded)
 
     def _check_log(self, log: str | None, kind: str, rule: Rule | None) -> None:
         if log is None:
@@ -124,7 +151,7 @@ class Trust:
             raise Tampered(f"key {key} was revoked in entry {grant.revoked}", code="revoked", check=13)
         if grant.not_after and recorded > grant.not_after:
             raise Tampered(f"key {key} counts until {grant.not_after}", code="expired", check=13)
-        if grant.systems and statement.get("subject", {}).get("system") not in grant.systems:
+        if grant.systems and _system(statement) not in grant.systems:
             raise Tampered(f"key {key} is for {', '.join(sorted(grant.systems))} only", code="out_of_scope", check=13)
 
     # ---- what changes trust ----
@@ -132,18 +159,22 @@ class Trust:
     def apply(self, seq: int, statement: dict[str, Any]) -> None:
         """Take in a statement that `judge` let pass and whose type changes trust.
 
-        Raises `Tampered` (C13, C17) for one that cannot be, `Unknown` for a type, rev or field of later releases.
+        Raises `Tampered` (C3, C13, C17) for one that cannot be, `Unknown` for a type, rev or field of later releases.
         """
-        event = _EVENTS.get(statement["type"])
+        kind, subject, data = statement["type"], statement["subject"], statement["data"]
+        event = EVENTS.get(kind)
         if event is None or statement["rev"] != 1:
-            raise self._unknown(seq, f"{statement['type']} rev {statement['rev']} changes who may say what")
-        unknown = statement["data"].keys() - event.required - event.optional
-        if unknown:
-            raise self._unknown(seq, f"{statement['type']} has the unknown field {min(unknown)!r}")
+            raise self._unknown(seq, f"{kind} rev {statement['rev']} changes who may say what")
+        if unknown := data.keys() - event.required - event.optional:
+            raise self._unknown(seq, f"{kind} has the unknown field {min(unknown)!r}")
         try:
-            require(statement["subject"].keys() == event.subject, "subject")
-            require(statement["data"].keys() >= event.required, f"needs {', '.join(sorted(event.required))}")
-            event.act(self, seq, statement["subject"].get("handle", ""), statement["data"])
+            require(event.subject <= subject.keys() <= event.subject | event.about, "subject")
+            require(data.keys() >= event.required, f"needs {', '.join(sorted(event.required))}")
+            require(not event.reason or "reason" in statement, "needs a reason")
+            change = Change(seq, statement["actor"], subject.get("handle", ""), subject.get("system", ""), data)
+            event.act(self, change)
+        except Unknown as unknown:
+            raise self._unknown(seq, str(unknown)) from None
         except Misuse as error:
             raise Tampered(error.message, error.fix, code=error.code, check=13) from None
 
@@ -152,86 +183,23 @@ class Trust:
             self.unknown_since = seq
         return Unknown(why)
 
-    def _introduced(self, seq: int, handle: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - one form for all acts
-        require(data["kind"] in ("human", "service"), "kind")
-        self._handles.add(handle)
+    def change_rules(self, seq: int, rows: Rules) -> None:
+        """Put rows into the rule table, from the next entry on."""
+        self.tables.append((seq, self.rules | rows))
 
-    def _authorised(self, seq: int, handle: str, data: dict[str, Any]) -> None:  # noqa: ARG002
-        if handle not in self._handles:
-            raise _cannot(f"a key of {handle}, whom nobody introduced", "not_introduced")
-        systems, not_after = data.get("systems"), data.get("not_after", "")
-        require(not_after == "" or (is_text(not_after) and is_time(not_after)), "not_after")
-        if systems is not None:
-            require(isinstance(systems, list) and 1 <= len(systems) <= 256, "systems")
-            require(all(is_text(name) and is_label(name) for name in systems), "systems")
-        credential = Credential.from_json(data["keys"])
-        self._grant(handle, credential, read_roles(data["roles"]), frozenset(systems or ()), not_after)
+    def set_four_eyes(self, seq: int, system: str, value: str) -> None:
+        """Say what becomes of approvals of own work, from the next entry on."""
+        self.four_eyes.append(FourEyes(seq, system, value))
 
-    def _grant(
-        self,
-        handle: str,
-        credential: Credential,
-        roles: frozenset[str],
-        systems: frozenset[str] = frozenset(),
-        not_after: str = "",
-    ) -> None:
-        for key in credential.keys:
-            key.check()
-            if key.public in self._used:
-                raise _cannot(
-                    "a key that serves here already: one actor, one scheme, one purpose, for ever", "key_used"
-                )
-        self._used.update(key.public for key in credential.keys)
-        self._grants[credential.id] = Grant(handle, credential, roles, systems, not_after, -1)
-
-    def _revoked(self, seq: int, handle: str, data: dict[str, Any]) -> None:
-        grant = self._grants.get(data["key_id"]) if is_text(data["key_id"]) else None
-        require(data["why"] in _WHYS, "why")
-        since = data.get("compromised_since", "")
-        require(since == "" or (is_text(since) and is_time(since)), "compromised_since")
-        if grant is None or grant.handle != handle or grant.revoked >= 0:
-            raise _cannot(f"a key that {handle} has not got, or no longer", "no_such_key")
-        if "admin" in grant.roles and not any(
-            "admin" in other.roles and other.revoked < 0 and other is not grant for other in self._grants.values()
-        ):
-            raise _cannot("the last administrator's key", "last_admin")
-        self._grants[data["key_id"]] = grant._replace(revoked=seq)
-
-    def _clock_reset(self, seq: int, handle: str, data: dict[str, Any]) -> None:
-        """Changes no key: that `recorded` may go back is said in C8."""
+    def replace_log_keys(self, seq: int, keys: tuple[VerifierKey, ...], *, recovered: bool) -> None:
+        """Let new keys of the log take over; raise `Tampered` (C13) for keys that serve, or served, here."""
+        labels = {(key.name, key.key_id) for one in self.log_keys.sets for key in one.keys}
+        if any((key.name, key.key_id) in labels for key in keys):
+            raise cannot("a key of the log with the id of an earlier one", "key_used")
+        self.holders.use_up([key.public for key in keys])
+        self.log_keys = self.log_keys.replaced(seq, keys, recovered=recovered)
 
 
-class _Event(NamedTuple):
-    subject: frozenset[str]
-    required: frozenset[str]
-    optional: frozenset[str]
-    act: Callable[[Trust, int, str, dict[str, Any]], None]
-
-
-_HANDLE: Final = frozenset({"handle"})
-_EVENTS: Final[dict[str, _Event]] = {
-    "actor_introduced": _Event(
-        _HANDLE,
-        frozenset({"kind"}),
-        frozenset({"name", "contact", "function", "organisation"}),
-        Trust._introduced,
-    ),
-    "key_authorized": _Event(
-        _HANDLE,
-        frozenset({"keys", "roles"}),
-        frozenset({"systems", "not_after"}),
-        Trust._authorised,
-    ),
-    "key_revoked": _Event(
-        _HANDLE,
-        frozenset({"key_id", "why"}),
-        frozenset({"compromised_since"}),
-        Trust._revoked,
-    ),
-    "clock_reset": _Event(frozenset(), frozenset(), frozenset({"note"}), Trust._clock_reset),
-}
-_WHYS: Final = frozenset(("retired", "replaced", "lost", "compromised", "left"))
-
-
-def _cannot(what: str, code: str) -> Tampered:
-    return Tampered(f"concerns {what}", "ledger key list", code=code, check=13)
+def _system(statement: dict[str, Any]) -> str | None:
+    system: str | None = statement.get("subject", {}).get("system")
+    return system

@@ -5,6 +5,8 @@
     3  every checkpoint         C2, C3                             7  disclosures, time-stamps    C20, C22
     4  the entries, in ranges   C5-C8, C14, C15, C18, C19, C22     8  the tail, the verdict       C23
 
+(C19's four eyes, where a policy asks for them, belong to 6.)
+
 A failure of 1 or 2 ends the work: nothing after it would mean anything. After another one it goes on and gathers.
 """
 
@@ -18,11 +20,13 @@ from ledger.assembly import Assembly
 from ledger.cycles import no_search
 from ledger.disclosures import check_disclosures, withheld
 from ledger.errors import LedgerError, Misuse, Tampered, Withheld
+from ledger.foresight import foresee, stored
 from ledger.genesis import Genesis, read_genesis
-from ledger.keys.credential import Credential
+from ledger.grants import Doubt
+from ledger.parts import Known, Part
 from ledger.policy import Policy
-from ledger.ranges import Known, Part, RangeCheck
-from ledger.report import Existed, Failure, Missing, Report, Verdict, Voucher, judge
+from ledger.ranges import RangeCheck
+from ledger.report import Existed, Failure, Finding, Missing, Report, Verdict, Voucher, judge
 from ledger.scan import START, Before
 from ledger.store import Head, Store
 from ledger.tokens.judge import judge_anchors, notes_of
@@ -67,11 +71,11 @@ def verify_log(
         if error.code != "newer_genesis":
             raise
         return _later_genesis(store, head, policy, error)
-    sealing = Sealing(kept, head, genesis, policy)  # 3, before more is asked of a server
     failures: list[Failure] = []
+    foreseen, known = foresee(genesis, stored(store.authority(), store.read), store.find, store.read)
+    sealing = Sealing(kept, head, foreseen, policy)  # 3
     missing = _container(store, failures)  # 1, the part after which the work goes on
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealing.sealed})
-    known = Known(genesis.leaf, genesis.rules, _hints(store, trust), store.find, store.read)
     vouchers: list[Voucher] = []
     times: list[Existed] = []
     try:
@@ -87,6 +91,7 @@ def verify_log(
     except Withheld as error:
         missing.append(Missing(error.code, error.seq, error.message))
     assembly.failures += sealing.failures + failures
+    assembly.findings += _doubtful(known.doubts, assembly)
     times += [_seen(one) for one in vouchers if one.time]
     missing += sealing.check_date(times)
     report = _report(store, head, genesis, policy, assembly, sealing, vouchers, missing)  # 8
@@ -160,20 +165,6 @@ def _seen(voucher: Voucher) -> Existed:
 # ---- 4 ----
 
 
-def _hints(store: Store, trust: Trust) -> dict[str, Credential]:
-    """Return the credentials that the log names. An id is a hash over its keys: a hint cannot lie, only be missing."""
-    found = {grant.credential.id: grant.credential for grant in trust.grants()}
-    for seq in store.authority():
-        try:
-            said = entry.read(store.read(seq)).fields["statement"]
-            if said["type"] == "key_authorized":
-                credential = Credential.from_json(said["data"]["keys"])
-                found[credential.id] = credential
-        except (LedgerError, KeyError):
-            continue  # the pass over all entries will say what is wrong with it
-    return found
-
-
 def _parts(store: Store, size: int, known: Known, processes: int, opener: Opener | None) -> Iterator[Part]:
     if processes > 1 and opener is not None and size > RANGE:
         return _parts_of_processes(store, size, known, processes, opener)
@@ -193,7 +184,7 @@ def _parts_of_processes(store: Store, size: int, known: Known, processes: int, o
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing import get_context
 
-    plain = (known.genesis, known.rules, known.credentials)
+    plain = (known.genesis, known.tables, known.credentials, known.doubts, known.limits)
     waiting: deque[Future[list[Part]]] = deque()
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for start, stop in _cuts(store, size):
@@ -228,8 +219,7 @@ def _batch_start(store: Store, seq: int) -> int:
 def _work(job: _Job) -> list[Part]:
     store = job.opener(job.place)
     try:
-        genesis, rules, credentials = job.known
-        known = Known(genesis, rules, credentials, store.find, store.read)  # type: ignore[arg-type]
+        known = Known(*job.known, store.find, store.read)  # type: ignore[arg-type,call-arg]
         check = RangeCheck(job.start, _before(store, job.start), known)
         with no_search():
             return list(check.parts(store.rows(job.start, job.stop), RANGE))
@@ -245,6 +235,17 @@ def _before(store: Store, start: int) -> Before:
         return Before(start - 1, entry.leaf(data).hex(), entry.view(data).recorded)
     except LedgerError:
         return Before(start - 1, "", "")
+
+
+def _doubtful(doubts: dict[str, Doubt], assembly: Assembly) -> list[Finding]:
+    """Name each revoked key of which something is doubtful; its approvals and the like are named one by one already."""
+    findings = []
+    for key, span in assembly.doubtful.items():
+        doubt = doubts[key]
+        where = f"entry {span.first}" if span.first == span.last else f"entries {span.first} to {span.last}"
+        message = f"what {doubt.handle}'s key {key[:16]} signed since {doubt.since} is doubtful, not void: see {where}"
+        findings.append(Finding("compromised", doubt.seq, f"entry {doubt.seq}, recorded {doubt.recorded}: {message}"))
+    return findings
 
 
 # ---- 8 ----
@@ -277,11 +278,11 @@ def _report(
         verdict=judge(failures, missing, checked),
         failures=tuple(failures),
         missing=tuple(dict.fromkeys(missing)),
-        findings=tuple(assembly.findings),
+        findings=tuple(sorted(assembly.findings, key=lambda one: one.seq)),
         touched=rests_on(store, failures, head.size),
         vouchers=tuple(checked),
         sound_before=min((failure.seq for failure in failures if failure.seq >= 0), default=assembly.sound(failures)),
-        log_key=genesis.log_keys[0].text,
+        log_key=assembly.trust.log_keys.current.keys[0].text,
         oldest_uncovered=entry.view(store.read(covered)).recorded if uncovered and not failures else "",
     )
 

@@ -7,14 +7,15 @@ from typing import Final, NamedTuple
 from ledger.assembly import Sealed
 from ledger.encoding import parse_time, time_text
 from ledger.errors import Misuse, Tampered
-from ledger.genesis import Genesis
+from ledger.following import handovers, out_of_reach
 from ledger.hybrid import bears_both, both_keys
-from ledger.notes.checkpoint import Checkpoint, open_signed
+from ledger.notes.checkpoint import Checkpoint
 from ledger.notes.merging import Cosigned, cosignatures
-from ledger.notes.note import Note
+from ledger.notes.note import Note, parse_note
 from ledger.policy import Policy, Quorum
 from ledger.report import Existed, Failure, Missing, Voucher
 from ledger.store import Head
+from ledger.trust import Trust
 
 CLOCK_SECONDS: Final = 300  # how far a witness's clock may be ahead of the verifier's
 _ANY_TIME: Final = 2**63 - 1
@@ -34,36 +35,40 @@ class Opened(NamedTuple):
 class Sealing:
     """What the checkpoints say: `sealed` for C9 and C4, `covered` entries, what failed and what is missing."""
 
-    def __init__(self, kept: list[bytes], head: Head, genesis: Genesis, policy: Policy) -> None:
+    def __init__(self, kept: list[bytes], head: Head, trust: Trust, policy: Policy) -> None:
         self.failures: list[Failure] = []
         self.missing: list[Missing] = []
         self._policy = policy
-        self._keys = policy.keys or genesis.log_keys
-        self._both = both_keys(genesis, policy)
+        self._log_keys = trust.log_keys
+        self._both = both_keys(trust.genesis, policy)
         self._newest_word = 0
-        opened = self._open_all(kept, head, genesis)
+        opened = self._open_all(kept, head, trust.genesis.origin)
         self._check_require(opened, head)
         own = [one.checkpoint.size for one in opened if not one.source and self._seals(one)]
         self.covered = max(own, default=0)
         self._check_least(max((one.checkpoint.size for one in opened if not one.source), default=0))
         self.sealed = [self._sealed(one) for one in opened] + self._witnessed(opened)
 
-    def _open_all(self, kept: list[bytes], head: Head, genesis: Genesis) -> list[Opened]:
+    def _open_all(self, kept: list[bytes], head: Head, origin: str) -> list[Opened]:
         own = [("", note, note is head.note) for note in (*kept, head.note) if note]
         brought = [(one.source, one.note, False) for one in self._policy.checkpoints]
         opened, covered = [], head.covered if head.note else 0
         for source, data, newest in own + brought:
             try:
-                checkpoint, _, note = open_signed(data, genesis.origin, self._keys)
+                checkpoint, note = self._log_keys.open(data, origin, self._policy.keys), parse_note(data)
             except (Tampered, Misuse) as error:
                 check = 3 if error.code in ("bad_signature", "unsigned") else 2
                 self._fail(check, error.code, f"{source or 'a kept checkpoint'}: {error.message}")
                 continue
             if newest:
                 covered = checkpoint.size
-            opened.append(Opened(checkpoint, bears_both(data, self._both), note, source, newest))
+            hybrid = bears_both(data, self._log_keys.known(checkpoint.size, self._both))
+            opened.append(Opened(checkpoint, hybrid, note, source, newest))
         if head.covered != covered:
             self._fail(9, "head", "the stored head is not of the size that its checkpoint has")
+        self.failures += handovers(self._log_keys, [data for _, data, _ in own + brought])
+        sizes = [one.checkpoint.size for one in opened if one.source]
+        self.missing += out_of_reach(self._log_keys, self._policy, sizes)
         return opened
 
     # ---- C3: both keys, where the policy wants them ----

@@ -1,13 +1,16 @@
 """Who records in a ledger that is at hand: its author, with all that is looked up there while events are composed."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.authoring import Author
 from ledger.capture import context
+from ledger.errors import Misuse
 from ledger.identity import Identity, find_identity
 from ledger.known import KnownLog
 from ledger.log import Log
+from ledger.receipts import Receipt
+from ledger.trust import Trust
 from ledger.versions import find_dataset, look_up
 
 if TYPE_CHECKING:
@@ -19,11 +22,16 @@ def begin_writing(ledger: "Ledger", log: Log) -> tuple[Author, Identity]:
     with ledger.store.writing() as section:
         trust = KnownLog.read(section, section.head()).trust
     identity = find_identity(trust, ledger._key, ledger._actor)
-    return author_for(ledger, log, identity), identity
+    return author_for(ledger, log, identity, trust), identity
 
 
-def author_for(ledger: "Ledger", log: Log | None, identity: Identity) -> Author:
+def author_for(ledger: "Ledger", log: Log | None, identity: Identity, trust: Trust | None = None) -> Author:
     """Return the author that an identity is in a ledger; without a `log`, one who only signs."""
+    before = trust or ledger.trust()
+
+    def for_this_log(kind: str) -> bool:
+        return (log.known.trust if log is not None and log.known else before).in_rules(kind)
+
     return Author(
         log,
         genesis=ledger.genesis_leaf,
@@ -33,6 +41,16 @@ def author_for(ledger: "Ledger", log: Log | None, identity: Identity) -> Author:
         find_dataset=partial(find_dataset, ledger),
         context=lambda: context(ledger.place.capture),
         find=ledger._find_bytes,
-        for_this_log=ledger.genesis.rules.__contains__,
+        for_this_log=for_this_log,
         state="sealed" if log is not None and log.seals else "placed",
     )
+
+
+def record(ledger: "Ledger", what: Any, fields: dict[str, Any]) -> Receipt:
+    """Sign a statement and place it; once more by the rule table that another writer set meanwhile."""
+    try:
+        return ledger._place(ledger._author().sign(what, fields))
+    except Misuse as error:
+        if error.code != "log_missing":
+            raise
+    return ledger._place(ledger._author().sign(what, fields))

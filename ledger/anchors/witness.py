@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ledger.errors import Misuse, Tampered
 from ledger.merkle.proofs import consistency_proof
 from ledger.notes.adding import write_request
-from ledger.notes.checkpoint import open_checkpoint, open_signed
 from ledger.notes.merging import cosignatures
 from ledger.notes.note import SignatureLine, parse_note
 from ledger.notes.verifier import VerifierKey
@@ -32,7 +31,7 @@ def request_for(ledger: "Ledger", old: int) -> bytes:
     Raises `Misuse` where the log's key is not here, or `old` is above the log.
     """
     note = ledger.close_checkpoint()
-    checkpoint = open_checkpoint(note, ledger.origin, ledger.genesis.log_keys)
+    checkpoint = ledger.trust().log_keys.open(note, ledger.origin)
     head = ledger.store.head()
     return write_request(old, consistency_proof(old, checkpoint.size, tree_reader(ledger.store, head)), note)
 
@@ -51,7 +50,8 @@ def keep_cosigned(ledger: "Ledger", note: bytes, witnesses: Sequence[VerifierKey
     Raises `Tampered` where the log did not sign it or has other entries below it, `Misuse` where a known witness's line
     is not good: nothing is kept then.
     """
-    checkpoint, _, parsed = open_signed(note, ledger.origin, ledger.genesis.log_keys)
+    log_keys = ledger.trust().log_keys
+    checkpoint, parsed = log_keys.open(note, ledger.origin), parse_note(note)
     if root_at(ledger.store, ledger.store.head(), checkpoint.size) != checkpoint.root:
         raise Tampered(
             f"the checkpoint of {checkpoint.size:,} entries is not of the entries that are here: two histories",
@@ -59,7 +59,7 @@ def keep_cosigned(ledger: "Ledger", note: bytes, witnesses: Sequence[VerifierKey
             code="forked",
             check=4,
         )
-    own = {(key.name, key.key_id) for key in ledger.genesis.log_keys}
+    own = {(key.name, key.key_id) for one in log_keys.sets for key in one.keys}
     others = [line for line in parsed.signatures if (line.name, line.key_id) not in own]
     good = {(one.key.name, one.key.key_id) for one in cosignatures(parsed, witnesses, _ANY_TIME)}
     _check_known(others, witnesses, good)

@@ -44,7 +44,7 @@ def publish(call: Call, folder: Path, disclose: bool) -> Answer:
             "files": done.files,
             "disclosed": done.disclosed,
             "uncovered": len(ledger) - done.size,
-            "log_key": ledger.genesis.log_keys[0].text,
+            "log_key": ledger.trust().log_keys.current.keys[0].text,
             "signed": ["ed25519"] if lacking else ["ed25519", "ml-dsa-44"],
         }
         sealed = 0 if disclose else sum(1 for _ in ledger.store.disclosures())

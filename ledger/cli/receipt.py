@@ -29,7 +29,7 @@ def check_receipt(call: Call, path: Path, given: Given) -> Answer:
         origin = _origin(data)
         own = None if keys else _own(call, origin)
         try:
-            known = keys or _keys_of(own)
+            known = keys or _keys_of(own, data)
             if not known:
                 return _no_key(path, origin)
             proven = check_proof(data, origin, known)
@@ -62,10 +62,15 @@ def _own(call: Call, origin: str) -> "Ledger | None":
     return None
 
 
-def _keys_of(ledger: "Ledger | None") -> tuple[VerifierKey, ...]:
+def _keys_of(ledger: "Ledger | None", data: bytes) -> tuple[VerifierKey, ...]:
+    """Return the keys that must have signed the receipt's checkpoint, followed from the key that one trusts."""
     if ledger is None:
         return ()
-    return (ledger.place.key,) if ledger.place.key is not None else ledger.genesis.log_keys
+    note, log_keys = data.partition(b"\n\n")[2], ledger.trust().log_keys
+    own = (ledger.place.key,) if ledger.place.key is not None else ()
+    if log_keys.out_of_reach(own, ()):
+        return ()
+    return log_keys.signers(log_keys.open(note, ledger.origin, own).size)[-1].keys
 
 
 def _compare(ledger: "Ledger", proven: Proven) -> None:

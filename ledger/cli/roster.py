@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ledger import entry
 from ledger.errors import Tampered
 from ledger.genesis import Unknown
-from ledger.trust import Grant, Trust
+from ledger.grants import Grant
+from ledger.trust import Trust
 
 if TYPE_CHECKING:
     from ledger.api import Ledger

@@ -75,7 +75,7 @@ def check_data(name: str, rev: int, data: dict[str, Any]) -> None:
 
 def check_leaves(kind: EventType, data: dict[str, Any]) -> None:
     """The thorough part of `check_data`: nothing says nothing, and each time and date is a real one."""
-    if kind.struct is None or kind.name == "genesis":  # whose rule table has empty lists by its form
+    if kind.struct is None or kind.bare:
         return
     for path, part, value in _leaves(kind.name, fields_of(kind.struct), data):
         if value is None or value in ([], {}):
@@ -232,8 +232,15 @@ def _alert_resolved(kind: EventType, data: dict[str, Any], reason: str | None) -
         )
 
 
+def _policy_set(kind: EventType, data: dict[str, Any], _reason: str | None) -> None:
+    if (data["kind"] == "roles") != isinstance(data["value"], dict):
+        fix = 'kind="roles", value={"approved": {...}}; or kind="four_eyes", value="refusal"'
+        raise _refused(kind, "policy_set.value", f"is no value of the kind {data['kind']}", fix)
+
+
 # What one field demands of another. `reason` is None where only the data are at hand.
 BETWEEN: Final[dict[str, Callable[[EventType, dict[str, Any], str | None], None]]] = {
     "alert_resolved": _alert_resolved,
     "corrected": _corrected,
+    "policy_set": _policy_set,
 }

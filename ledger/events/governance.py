@@ -107,6 +107,66 @@ class KeyRevoked(Fields, frozen=True, kw_only=True):
     ] = None
 
 
+class RoleAssigned(Fields, frozen=True, kw_only=True):
+    """A handle holds a role from the next entry on, whichever of its keys signs."""
+
+    role: Annotated[Role, says("the role", "Art. 17(1)(m)")]
+    systems: Annotated[
+        Annotated[list[Label], Meta(min_length=1)] | None,
+        says("only for these systems; left out: all", "Art. 17(1)(m)"),
+    ] = None
+    not_after: Annotated[Time | None, says("it does not count for entries recorded later", "Art. 17(1)(m)")] = None
+
+
+class RoleEnded(Fields, frozen=True, kw_only=True):
+    """A handle no longer holds a role, by any of its keys; with systems: what was assigned for these."""
+
+    role: Annotated[Role, says("the role", "Art. 17(1)(m)")]
+    systems: Annotated[
+        Annotated[list[Label], Meta(min_length=1)] | None,
+        says("only what was assigned for these systems", "Art. 17(1)(m)"),
+    ] = None
+
+
+class Delegated(Fields, frozen=True, kw_only=True):
+    """A handle lets another speak on its behalf; it lends no role and no key. Said again: it takes the place."""
+
+    to: Annotated[Handle, says("who may say `on_behalf_of` this handle", "Art. 17(1)(m), 26(2)")]
+    systems: Annotated[
+        Annotated[list[Label], Meta(min_length=1)] | None,
+        says("only for these systems; left out: all", "Art. 17(1)(m)"),
+    ] = None
+    not_after: Annotated[Time | None, says("it does not count for entries recorded later", "Art. 17(1)(m)")] = None
+
+
+class PolicySet(Fields, frozen=True, kw_only=True):
+    """A rule of the log was changed from the next entry on: rows of the rule table, or what becomes of own work."""
+
+    kind: Annotated[Literal["roles", "four_eyes"], says("which policy", "Art. 17(1)(a)")]
+    value: Annotated[
+        dict[Text, Rule] | Literal["finding", "refusal", "off"],
+        says("roles: rows of the rule table; four_eyes: finding, refusal or off", "Art. 17(1)(a), 17(1)(m)"),
+    ]
+
+
+class RecoverySignature(Fields, frozen=True, kw_only=True):
+    """One of those whom the genesis names for recovery signed the change of the log's keys."""
+
+    key: HexDigest
+    signatures: list[Base64]
+
+
+class LogKeyRotated(Fields, frozen=True, kw_only=True):
+    """The log's keys were replaced; the checkpoint of exactly this size is signed by old and new ones."""
+
+    old: Annotated[list[Text], says("verifier keys of the log so far")]
+    new: Annotated[list[Text], says("verifier keys that sign larger checkpoints")]
+    recovery: Annotated[
+        Annotated[list[RecoverySignature], Meta(min_length=1)] | None,
+        says("where the old ones are lost: the quorum's signatures; the old keys then sign nothing"),
+    ] = None
+
+
 class ClockReset(Event, frozen=True, kw_only=True):
     """The writer's clock was wrong: `recorded` may go back in this one entry."""
 

@@ -66,7 +66,7 @@ def _places_of(name: str) -> Places:
     places |= dict.fromkeys(kind.subjects, SUBJECT)
     shapes = {field.name: shape for field in fields.values() if (shape := _shape(field.part)) is not None}
     dated = frozenset(field.name for field in fields.values() if _has(field.part, {"time", "date"}))
-    bare = any(_has(field.part, {"any"}) for field in fields.values())
+    bare = kind.bare or any(_has(field.part, {"any"}) for field in fields.values())
     copied = tuple(key for key in kind.subjects if key not in kind.said)
     return Places(kind, places, shapes, dated, bare, copied)
 

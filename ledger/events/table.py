@@ -39,7 +39,8 @@ class EventType(Struct, frozen=True, kw_only=True):
     `required` and `optional` are subject keys. `needs_one` holds further keys of which one must be there;
     `needs_set`: the statement must carry a digest set; `opens`: the key that names a new thing, by default after the
     statement's id; `said`: keys that are the caller's to say (they are not copied from another event); `captures`:
-    the edge adds the context of the run; `sealed`: where in `data` a personal value stands.
+    the edge adds the context of the run; `sealed`: where in `data` a personal value stands; `bare`: lists in `data`
+    may be empty (a rule table).
     """
 
     name: str
@@ -57,6 +58,7 @@ class EventType(Struct, frozen=True, kw_only=True):
     opens: str = ""
     captures: bool = False
     sealed: tuple[Pointer, ...] = ()
+    bare: bool = False
     summary: str = ""
 
     @property
@@ -90,7 +92,7 @@ _ALERT = ("system", "version", "artifacts", "environment", "deployment")
 _SET_OR_DOCUMENT = ("artifacts", "document")
 
 _ROWS: tuple[EventType, ...] = (
-    _row("genesis", governance.Genesis, "governance"),
+    _row("genesis", governance.Genesis, "governance", bare=True),
     _row(
         "actor_introduced",
         governance.ActorIntroduced,
@@ -101,6 +103,11 @@ _ROWS: tuple[EventType, ...] = (
     ),
     _row("key_authorized", governance.KeyAuthorized, "governance", required=("handle",), said=("handle",)),
     _row("key_revoked", governance.KeyRevoked, "governance", required=("handle",), said=("handle",)),
+    _row("role_assigned", governance.RoleAssigned, "governance", required=("handle",), said=("handle",)),
+    _row("role_ended", governance.RoleEnded, "governance", required=("handle",), said=("handle",)),
+    _row("delegated", governance.Delegated, "governance", required=("handle",), said=("handle",)),
+    _row("policy_set", governance.PolicySet, "governance", optional=("system",), said=("system",), bare=True),
+    _row("log_key_rotated", governance.LogKeyRotated, "governance", needs_reason=True),
     _row("clock_reset", governance.ClockReset, "governance", needs_reason=True),
     _row(
         "system_registered",

@@ -83,7 +83,10 @@ class Ids:
         return self._connection is not None or (self._folder is not None and (self._folder / _FILE).exists())
 
     def build(self, entries: Iterable[tuple[int, bytes]], kinds: frozenset[str]) -> None:
-        """Read (place, entry) pairs in order and note each id, and the places of entries after 0 of these types."""
+        """Read (place, entry) pairs in order and note each id, and the places of entries after 0 of these types.
+
+        What was built before is replaced.
+        """
         making = self.folder / f"{_FILE}.{os.getpid()}"
         making.unlink(missing_ok=True)
         connection = apsw.Connection(str(making))
@@ -101,6 +104,7 @@ class Ids:
         connection.execute("COMMIT")
         connection.close()
         making.replace(self.folder / _FILE)
+        self._process = 0  # whatever is open is of the file before
 
     def _open(self) -> apsw.Connection:
         if self._connection is None or self._process != os.getpid():  # SQLite's connections are not for a fork's child

@@ -8,7 +8,7 @@ A file that is missing raises `Withheld`, a bundle of another form `Tampered`.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Final
 
 from ledger import entry
 from ledger.errors import Misuse, Tampered, Withheld
-from ledger.genesis import read_genesis
+from ledger.foresight import foresee, stored
+from ledger.genesis import Rule, read_genesis
 from ledger.merkle.bundles import BUNDLE_LIMIT, bundle_path, read_bundle
 from ledger.merkle.edge import Tile
 from ledger.merkle.tiles import TILE, peaks_in, tile_path, width_at
@@ -28,7 +29,6 @@ from ledger.stores.beside import read_anchors, read_disclosures, read_kept
 from ledger.stores.folder import Folder
 from ledger.stores.ids import Ids, said_in
 from ledger.stores.source import Source
-from ledger.trust import Trust
 
 CHECKPOINT: Final = "checkpoint"
 _AGAIN: Final = "get it again, from another source too; keep what was served"
@@ -77,6 +77,7 @@ class StaticStore:
             )
         self._note = note
         self._head: Head | None = None
+        self._in_force: list[tuple[int, dict[str, Rule]]] | None = None
         self._bundle = lru_cache(_OPEN_BUNDLES)(self._read_bundle)
         source.keep_in(self._ids.folder)
 
@@ -196,23 +197,37 @@ class StaticStore:
     def authority(self) -> list[int]:
         """Return the places of the entries that change who may say what, by the types that they name."""
         self._index()
-        return self._ids.acts()
+        return [seq for seq in self._ids.acts() if self._was_trusted(seq)]
 
     def _index(self) -> None:
         with self._lock:
             if not self._ids.ready:
-                self._ids.build(self._readable(), self._changes_trust())
+                kinds = self._trusted(())
+                self._ids.build(self._readable(), kinds)
+                if (more := self._trusted(self._ids.acts())) != kinds:  # the rule table was changed on the way
+                    self._ids.build(self._readable(), more)
 
     def _readable(self) -> Iterator[tuple[int, bytes]]:
         """Yield the entries up to the first bundle that cannot be read: whoever reads on meets the reason."""
         with suppress(Tampered, Withheld):
             yield from self._walk(0, self._size)
 
-    def _changes_trust(self) -> frozenset[str]:
+    def _tables(self, acts: Iterable[int]) -> list[tuple[int, dict[str, Rule]]]:
+        """Return the rule tables, each with the entry after which it is in force."""
         data = self.read(0)
         genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
-        trust = Trust.of_genesis(genesis)
-        return frozenset(kind for kind in genesis.rules if trust.changes_trust(kind))
+        return foresee(genesis, stored(acts, self.read), self._ids.find, self.read).known.tables
+
+    def _trusted(self, acts: Iterable[int]) -> frozenset[str]:
+        """Return the types that change who may say what, by any of the tables."""
+        return frozenset(kind for _, table in self._tables(acts) for kind, rule in table.items() if rule.trust)
+
+    def _was_trusted(self, seq: int) -> bool:
+        """Whether an entry changes who may say what by the table in force at it."""
+        if self._in_force is None:
+            self._in_force = self._tables(self._ids.acts())
+        table = next(table for since, table in reversed(self._in_force) if since < seq)
+        return (rule := table.get(said_in(self.read(seq)).type)) is not None and rule.trust
 
     # ---- judging the container ----
 

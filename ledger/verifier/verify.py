@@ -555,7 +555,7 @@ def mldsa44(public, message, signature):
 
 # ---- 4, 5. What is signed, keys and credentials ----
 
-NAMESPACES = {"statement": b"statement.v1@lifecycle-ledger", "batch": b"batch.v1@lifecycle-ledger"}
+NAMESPACES = {kind: kind.encode() + b".v1@lifecycle-ledger" for kind in ("statement", "batch", "certificate")}
 SIZES = {"ed25519": 32, "sshsig-ed25519": 32, "ml-dsa-44": 1312}
 
 
@@ -758,15 +758,37 @@ def is_good_line(note, key, signature):
 
 GENESIS = {"administrators", "format", "hash", "log_keys", "nonce", "origin", "recovery", "rules"}
 ROLES = {"recorder", "approver", "compliance", "admin", "auditor"}
-WHYS = {"retired", "replaced", "lost", "compromised", "left"}
-Event = namedtuple("Event", "subject required optional")
-EVENTS = {  # what changes who may say what: keys of the subject, fields of data that must be, that may be
+WHYS = ("retired", "replaced", "lost", "compromised", "left")
+SCOPE = {"systems", "not_after"}
+Event = namedtuple("Event", "subject required optional also reason", defaults=(set(), False))
+EVENTS = {  # what changes who may say what: keys of the subject, fields of data that must be, that may be; and
+    # keys of the subject that may be, whether a reason must be given
     "actor_introduced": Event({"handle"}, {"kind"}, {"name", "contact", "function", "organisation"}),
-    "key_authorized": Event({"handle"}, {"keys", "roles"}, {"systems", "not_after"}),
+    "key_authorized": Event({"handle"}, {"keys", "roles"}, SCOPE),
     "key_revoked": Event({"handle"}, {"key_id", "why"}, {"compromised_since"}),
-    "clock_reset": Event(set(), set(), {"note"}),
+    "role_assigned": Event({"handle"}, {"role"}, SCOPE),
+    "role_ended": Event({"handle"}, {"role"}, {"systems"}),
+    "delegated": Event({"handle"}, {"to"}, SCOPE),
+    "policy_set": Event(set(), {"kind", "value"}, set(), {"system"}),
+    "log_key_rotated": Event(set(), {"old", "new"}, {"recovery"}, reason=True),
+    "clock_reset": Event(set(), set(), {"note"}, reason=True),
 }
-Grant = namedtuple("Grant", "actor keys roles systems not_after revoked")
+MAKING = {"trained", "evaluated", "approval_requested"}  # who says these of a set should not approve it
+Scope = namedtuple("Scope", "systems not_after", defaults=(None, "9999"))  # None: all systems
+Grant = namedtuple("Grant", "actor keys roles scope by revoked since why seq", defaults=("", False, "", "", 0))
+KeySet = namedtuple("KeySet", "start keys seq recovered")  # keys of the log, and the first size that they sign
+
+
+def read_scope(data):
+    systems = data.get("systems")
+    need(systems is None or (isinstance(systems, list) and 1 <= len(systems) <= 256), "systems", 17)
+    need(systems is None or all(fits(LABEL, system) for system in systems), "systems", 17)
+    need("not_after" not in data or is_time(data["not_after"]), "not_after", 17)
+    return Scope(systems and frozenset(systems), data.get("not_after", "9999"))
+
+
+def covers(scope, system, recorded):
+    return (scope.systems is None or system in scope.systems) and recorded <= scope.not_after
 
 
 def read_roles(value, check):
@@ -775,17 +797,26 @@ def read_roles(value, check):
     return set(value)
 
 
-def read_rules(value):
-    need(isinstance(value, dict) and len(value) <= 1024, "rules", 10)
+def read_rules(value, check):
+    need(isinstance(value, dict) and len(value) <= 1024, "rules", check)
     for kind, rule in value.items():
-        need(fits(TYPE, kind) and isinstance(rule, dict) and set(rule) == {"batch", "roles", "trust"}, "a rule", 10)
-        need(isinstance(rule["batch"], bool) and isinstance(rule["trust"], bool), "a rule", 10)
-        need(rule["roles"] == [] or read_roles(rule["roles"], 10), "roles of a rule", 10)
+        need(fits(TYPE, kind) and isinstance(rule, dict) and set(rule) == {"batch", "roles", "trust"}, "a rule", check)
+        need(isinstance(rule["batch"], bool) and isinstance(rule["trust"], bool), "a rule", check)
+        need(rule["roles"] == [] or read_roles(rule["roles"], check), "roles of a rule", check)
     return value
 
 
+def read_log_keys(value, origin, check):
+    need(isinstance(value, list) and len(value) == 2, "log keys", check)
+    keys = [read_vkey(text, check) for text in value]
+    need([key.kind for key in keys] == [1, 6], "types of the log keys", check)
+    need(all(key.name == origin for key in keys), "names of the log keys", check)
+    need(keys[0].id != keys[1].id, "two log keys with one id", check)
+    return keys
+
+
 class Trust:
-    """Who may say what at one place of the log: C10, C12, C13, C16, C17."""
+    """Who may say what at one place of the log: C10, C12, C13, C16, C17; and which keys of the log sign what."""
 
     def __init__(self, said, own_leaf):
         """C10: from the statement of entry 0."""
@@ -798,26 +829,20 @@ class Trust:
         need(fits(ORIGIN, data["origin"]) and len(unbase64(data["nonce"]) or b"") == 32, "origin or nonce", 10)
         more = data.get("continues", {"checkpoint": "", "origin": ""})
         need(isinstance(more, dict) and set(more) == {"checkpoint", "origin"}, "continues", 10)
-        self.leaf, self.origin, self.rules = own_leaf, data["origin"], read_rules(data["rules"])
-        self.handles, self.used, self.grants, self.unknown = set(), set(), {}, False
-        self.read_log_keys(data["log_keys"])
+        self.leaf, self.origin, self.rules = own_leaf, data["origin"], read_rules(data["rules"], 10)
+        self.handles, self.used, self.grants, self.unknown = {}, set(), {}, False  # handle -> who introduced it
+        self.assigned, self.delegated, self.four_eyes = {}, {}, {}  # (handle, role), (for whom, who), system
+        self.sets = [KeySet(0, read_log_keys(data["log_keys"], self.origin, 10), 0, False)]
+        self.used = {key.public for key in self.sets[0].keys}
         self.read_recovery(data["recovery"])
         self.read_administrators(data["administrators"], said)
-
-    def read_log_keys(self, value):
-        need(isinstance(value, list) and len(value) == 2, "log keys", 10)
-        self.log_keys = [read_vkey(text, 10) for text in value]
-        need([key.kind for key in self.log_keys] == [1, 6], "types of the log keys", 10)
-        need(all(key.name == self.origin for key in self.log_keys), "names of the log keys", 10)
-        need(self.log_keys[0].id != self.log_keys[1].id, "two log keys with one id", 10)
-        self.used = {key.public for key in self.log_keys}
 
     def read_recovery(self, value):
         need(isinstance(value, dict) and set(value) == {"keys", "threshold"}, "recovery", 10)
         need(isinstance(value["keys"], list) and 1 <= len(value["keys"]) <= 64, "recovery", 10)
         need(is_integer(value["threshold"], 1, len(value["keys"])), "threshold of recovery", 10)
-        for credential in value["keys"]:
-            read_credential(credential, 10)
+        self.recovery = {ident: keys for keys, ident in (read_credential(one, 10) for one in value["keys"])}
+        self.threshold = value["threshold"]
 
     def read_administrators(self, value, said):
         need(isinstance(value, list) and 1 <= len(value) <= 64, "administrators", 10)
@@ -831,8 +856,8 @@ class Trust:
                 first = (one["handle"], ident)
                 need((said["actor"], said["key"]) == first, "the genesis is not signed by the first administrator", 10)
             self.use(keys, 10)
-            self.handles.add(one["handle"])
-            self.grants[ident] = Grant(one["handle"], keys, roles, None, "9999", False)
+            self.handles[one["handle"]] = set()
+            self.grants[ident] = Grant(one["handle"], keys, roles, Scope())
 
     def use(self, keys, check):
         """One public key: one actor, one scheme, one purpose."""
@@ -850,44 +875,173 @@ class Trust:
         need(grant is not None, "its key is not authorised here", 13)
         need(grant.actor == said["actor"], f"its key is {grant.actor}'s, not {said['actor']}'s", 13)
         need(not grant.revoked, "its key was revoked", 13)
-        need(recorded <= grant.not_after, "its key had run out", 13)
-        need(grant.systems is None or said["subject"].get("system") in grant.systems, "a system not of its key", 13)
-        need(not rule or not rule["roles"] or grant.roles & set(rule["roles"]), "its key has not got the role", 16)
+        system = said["subject"].get("system")
+        need(recorded <= grant.scope.not_after, "its key had run out", 13)
+        need(covers(grant.scope, system, recorded), "a system not of its key", 13)
+        roles = rule["roles"] if rule else []
+        need(not roles or self.holds(grant, roles, system, recorded), "its key has not got the role", 16)
 
-    def change(self, said):
-        """C13, C17: events on keys. What nobody knows here is Unknown, and then what follows may be right after all."""
+    def holds(self, grant, roles, system, recorded):
+        """A role is the key's own, or was assigned to its handle."""
+        scopes = [scope for role in roles for scope in self.assigned.get((grant.actor, role), ())]
+        return grant.roles & set(roles) or any(covers(scope, system, recorded) for scope in scopes)
+
+    def may_speak(self, said, recorded):
+        scope = self.delegated.get((said["on_behalf_of"], said["actor"]))
+        return scope is not None and covers(scope, said["subject"].get("system"), recorded)
+
+    def change(self, said, seq):
+        """C13, C17: events of trust. What nobody knows is Unknown, and then what follows may be right after all."""
         event, data, handle = EVENTS.get(said["type"]), said["data"], said["subject"].get("handle")
         if event is None or said["rev"] != 1 or data.keys() - event.required - event.optional:
             self.unknown = True
             raise Unknown(f"{said['type']} changes who may say what in a way that is not known here")
-        need(said["subject"].keys() == event.subject and data.keys() >= event.required, "subject or fields", 17)
+        need(event.subject <= said["subject"].keys() <= event.subject | event.also, "subject", 17)
+        need(data.keys() >= event.required and ("reason" in said or not event.reason), "fields or reason", 17)
         if said["type"] == "actor_introduced":
             need(data["kind"] in ("human", "service"), "kind", 17)
-            self.handles.add(handle)
+            self.handles.setdefault(handle, set()).add(said["actor"])
         elif said["type"] == "key_authorized":
-            self.authorise(data, handle)
+            self.authorise(data, handle, said["actor"])
         elif said["type"] == "key_revoked":
-            self.revoke(data, handle)
+            self.revoke(data, handle, seq)
+        elif said["type"] in ("role_assigned", "role_ended", "delegated"):
+            self.give(said["type"], data, handle)
+        elif said["type"] == "policy_set":
+            self.set_policy(data["kind"], data["value"], said["subject"].get("system", ""))
+        elif said["type"] == "log_key_rotated":
+            self.rotate(data, seq)
 
-    def authorise(self, data, handle):
+    def authorise(self, data, handle, by):
         need(handle in self.handles, f"a key of {handle}, whom nobody introduced", 13)
-        systems, not_after = data.get("systems"), data.get("not_after", "9999")
-        need(systems is None or (isinstance(systems, list) and 1 <= len(systems) <= 256), "systems", 17)
-        need(systems is None or all(fits(LABEL, system) for system in systems), "systems", 17)
-        need("not_after" not in data or is_time(not_after), "not_after", 17)
-        roles = read_roles(data["roles"], 17)
+        scope, roles = read_scope(data), read_roles(data["roles"], 17)
         keys, ident = read_credential(data["keys"], 13)
         self.use(keys, 13)
-        self.grants[ident] = Grant(handle, keys, roles, systems, not_after, False)
+        self.grants[ident] = Grant(handle, keys, roles, scope, by)
 
-    def revoke(self, data, handle):
+    def revoke(self, data, handle, seq):
         need(fits(DIGEST, data["key_id"]) and data["why"] in WHYS, "key_id or why", 17)
         need("compromised_since" not in data or is_time(data["compromised_since"]), "compromised_since", 17)
         grant = self.grants.get(data["key_id"])
         need(grant and grant.actor == handle and not grant.revoked, f"a key that {handle} has not got", 13)
-        others = [g for g in self.grants.values() if g is not grant and not g.revoked and "admin" in g.roles]
-        need("admin" not in grant.roles or others, "the last administrator's key", 13)
-        self.grants[data["key_id"]] = grant._replace(revoked=True)
+        since = data.get("compromised_since", "")
+        ended = grant._replace(revoked=True, since=since, why=data["why"], seq=seq)
+        self.keep_an_administrator({data["key_id"]: ended}, {})
+
+    def keep_an_administrator(self, grants, assigned):
+        """Put both in place, if a credential then administers all systems, without an end."""
+        grants, assigned, every = {**self.grants, **grants}, {**self.assigned, **assigned}, Scope()
+        left = [
+            one for one in grants.values()
+            if not one.revoked and one.scope == every
+            and ("admin" in one.roles or every in assigned.get((one.actor, "admin"), ()))
+        ]  # fmt: skip
+        need(left, "the last administrator", 13)
+        self.grants, self.assigned = grants, assigned
+
+    def give(self, kind, data, handle):
+        """Roles of a handle, and words for another."""
+        if kind == "delegated":
+            need(fits(HANDLE, data["to"]) and data["to"] != handle, "to", 17)
+            need(handle in self.handles and data["to"] in self.handles, "of somebody whom nobody introduced", 13)
+            self.delegated[handle, data["to"]] = read_scope(data)
+            return
+        read_roles([data["role"]], 17)
+        place, scope = (handle, data["role"]), read_scope(data)
+        if kind == "role_assigned":
+            need(handle in self.handles, f"a role of {handle}, whom nobody introduced", 13)
+            self.assigned[place] = [*self.assigned.get(place, ()), scope]
+        elif scope.systems is not None:
+            self.end_for(place, scope.systems)
+        else:
+            own = {
+                ident: one._replace(roles=one.roles - {data["role"]})
+                for ident, one in self.grants.items()
+                if one.actor == handle and data["role"] in one.roles and not one.revoked
+            }
+            need(own or self.assigned.get(place), f"a role that {handle} has not got", 13)
+            self.keep_an_administrator(own, {place: []})
+
+    def end_for(self, place, systems):
+        """End an assigned role for some of the systems that it was assigned for."""
+        scopes = self.assigned.get(place, ())
+        named = set().union(*(scope.systems or () for scope in scopes))
+        need(systems <= named, f"a role for systems that {place[0]} was not assigned", 13)
+        less = [scope if scope.systems is None else scope._replace(systems=scope.systems - systems) for scope in scopes]
+        self.keep_an_administrator({}, {place: [scope for scope in less if scope.systems != frozenset()]})
+
+    def set_policy(self, kind, value, system):
+        need(isinstance(kind, str), "kind", 17)
+        if kind == "four_eyes":
+            need(value in ("finding", "refusal", "off"), "value", 17)
+            self.four_eyes[system] = value
+        elif kind == "roles":
+            rows = read_rules(value, 17)
+            need(rows and not system, "value or subject", 17)
+            for name, rule in rows.items():
+                ours, before = name in EVENTS, self.rules.get(name, {"trust": False})
+                need(rule["trust"] or not (ours or before["trust"]), f"{name} must go on changing trust", 17)
+                need(not ours or ("admin" in rule["roles"] and not rule["batch"]), f"{name} is an administrator's", 17)
+            self.rules = {**self.rules, **rows}
+        else:
+            self.unknown = True
+            raise Unknown(f"a policy of the kind {kind}")
+
+    def rotate(self, data, seq):
+        """Section 8: new keys of the log; without the old ones, by a quorum that the genesis names."""
+        old = read_log_keys(data["old"], self.origin, 17)
+        new = read_log_keys(data["new"], self.origin, 17)
+        need(old == self.sets[-1].keys, "in the place of keys that the log has not got", 13)
+        if "recovery" in data:
+            self.recover(data)
+        ids = {key.id for one in self.sets for key in one.keys}
+        need(not any(key.id in ids or key.public in self.used for key in new), "a key that serves here already", 13)
+        self.used |= {key.public for key in new}
+        self.sets.append(KeySet(seq + 1, new, seq, "recovery" in data))
+
+    def recover(self, data):
+        signed, fields = data["recovery"], {"certificate": "log_key_recovered", "log": self.leaf}
+        body = spell({**fields, "new": data["new"], "old": data["old"]}).encode()
+        need(isinstance(signed, list) and 1 <= len(signed) <= 64, "recovery", 17)
+        for one in signed:
+            need(isinstance(one, dict) and set(one) == {"key", "signatures"}, "recovery", 17)
+            many = one["signatures"]
+            good = fits(DIGEST, one["key"]) and isinstance(many, list) and len(many) <= 2
+            need(good and all(isinstance(text, str) for text in many), "recovery", 17)
+            grant = self.grants.get(one["key"])
+            disowned = grant is not None and grant.revoked and grant.why == "compromised"
+            need(one["key"] in self.recovery and not disowned, "a recovery by a key that does not count for it", 3)
+            good = all(unbase64(text) is not None for text in many)
+            good = good and signed_by(self.recovery[one["key"]], "certificate", body, many)
+            if good is None:
+                self.unknown = True
+                raise Unknown("a recovery signed with a scheme that is not known here")
+            need(good, "a recovery that a key did not sign", 3)
+        ids = [one["key"] for one in signed]
+        need(ids == sorted(set(ids)), "order of a recovery", 17)
+        need(len(ids) >= self.threshold, "a recovery by too few", 3)
+
+    # ---- the log's keys, C3 ----
+
+    def place_of(self, size):
+        return max(at for at, one in enumerate(self.sets) if one.start <= size)
+
+    def check_signed(self, note, brought):
+        """Bad(3) unless each set of keys that must sign this size did, by those of them that were brought, if any."""
+        at = self.place_of(note.size)
+        wanted = [self.sets[at].keys]
+        if at and self.sets[at].start == note.size and not self.sets[at].recovered:
+            wanted.append(self.sets[at - 1].keys)
+        if brought and not any(key in one.keys for one in self.sets for key in brought):
+            wanted = [brought]
+        for keys in wanted:
+            check_note(note, [key for key in keys if key in brought] or keys)
+
+    def out_of_reach(self, brought, sizes):
+        """The first set by recovery after those that are trusted: no key that was trusted before speaks for it."""
+        known = [at for at, one in enumerate(self.sets) if any(key in one.keys for key in brought)]
+        known = known or [self.place_of(size) for size in sizes if not brought]
+        return next((one for one in self.sets[max(known) + 1 :] if one.recovered), None) if known else None
 
 
 # ---- 10. Sealed fields ----
@@ -971,10 +1125,11 @@ def note_of(stamp):
 KNOWN = set(
     """
     actor_introduced alert_acknowledged alert_resolved approval_requested approval_revoked approved
-    change_recorded clock_reset corrected dataset_registered deployed deployment_observed drift_alerted
-    erased evaluated genesis key_authorized key_revoked metric_plan_defined placed_on_market put_into_service
-    rejected resumed retimestamped retired rolled_back substantial_modification_assessed suspended system_registered
-    timestamped trained undeployed verified version_registered
+    change_recorded clock_reset corrected dataset_registered delegated deployed deployment_observed drift_alerted
+    erased evaluated genesis key_authorized key_revoked log_key_rotated metric_plan_defined placed_on_market policy_set
+    put_into_service rejected resumed retimestamped retired role_assigned role_ended rolled_back
+    substantial_modification_assessed suspended system_registered timestamped trained undeployed verified
+    version_registered
     """.split()
 )
 
@@ -1024,6 +1179,8 @@ class Log:
         self.batch, self.hashes, self.bytes, self.lost = None, [], 0, None
         self.vouchers, self.covered, self.good_to = [], 0, 0
         self.stamps, self.tree512, self.roots512 = [], None, {}
+        self.made = {}  # (whether it was trained, what) -> {actor: seq of the first that said so}
+        self.decided, self.latest = [], {}  # (key, seq, type, time) of types with a rule; key -> its last moment
 
     def fail(self, check, seq, what):
         self.failures.append(Found(check, seq, what))
@@ -1066,20 +1223,17 @@ class Log:
     # ---- C2, C3; what C4 and C9 will compare ----
 
     def expect(self, notes, check):
-        """Take checkpoints: kept ones (C9) or the verifier's own (C4)."""
+        """Take checkpoints: kept ones (C9) or the verifier's own (C4). Which keys must have signed, the entries say."""
         for at, data in enumerate(notes):
             name = "a kept checkpoint" if check == 9 else "your checkpoint"
             try:
                 note = read_note(data)
                 need(note.origin == self.trust.origin, f"of {note.origin}, not of {self.trust.origin}", 2)
-                check_note(note, self.keys or self.trust.log_keys)
             except Bad as bad:
                 self.fail(bad.check, None, f"{name}: {bad.why}")
                 continue
-            self.notes.append((note, check, name))
+            self.notes.append((note, check, name, check == 9 and at == len(notes) - 1))
             self.roots[note.size] = self.tree.root() if note.size == 0 else None
-            if check == 9 and at == len(notes) - 1:
-                self.covered = note.size
 
     # ---- entry after entry ----
 
@@ -1164,10 +1318,17 @@ class Log:
             self.fail_unless(bound, 19, seq, f"{kind} names no digest set or document")
         if seq == 0:
             return
+        self.remember(said, seq)
+        if kind == "approved":
+            self.four_eyes(said, seq)
+        if "on_behalf_of" in said and not self.trust.may_speak(said, self.recorded):
+            self.findings.append(Found(13, seq, f"on behalf of {said['on_behalf_of']}, who did not say so"))
+        rule = self.trust.rules.get(kind)
         try:
-            self.trust.judge(said, placed.fields["recorded"])
-            if self.trust.rules.get(kind, {"trust": False})["trust"]:
-                self.trust.change(said)
+            self.trust.judge(said, self.recorded)
+            if rule and rule["trust"]:
+                self.trust.change(said, seq)
+                self.list_change(said, seq)
         except Bad as bad:
             if self.trust.unknown:
                 self.missing.append(Found(17, seq, f"{bad.why}, unless an unknown event allows it"))
@@ -1177,6 +1338,42 @@ class Log:
             self.missing.append(Found(17, seq, str(unknown)))
         if said.get("critical") and kind not in KNOWN:
             self.missing.append(Found(17, seq, f"{kind} is critical, and not known here"))
+
+    def remember(self, said, seq):
+        """What may be asked later: who made what; what a key decided, and when it last spoke."""
+        key, latest, kind = said["key"], max(said["time"], self.recorded), said["type"]
+        if key in self.trust.grants and not self.trust.grants[key].revoked:
+            self.latest[key] = max(latest, self.latest.get(key, ""))
+            if kind in self.trust.rules:
+                self.decided.append((key, seq, kind, latest))
+        if kind in MAKING and about(said):
+            self.made.setdefault((kind == "trained", about(said)), {}).setdefault(said["actor"], seq)
+
+    def list_change(self, said, seq):
+        """Whoever changes the rules and changes them back leaves two findings."""
+        if said["type"] == "policy_set":
+            self.findings.append(Found(16, seq, f"{said['actor']} set the policy {spell(said['data'])}"))
+        elif said["type"] == "log_key_rotated":
+            how = "recovery: the old ones did not sign" if "recovery" in said["data"] else "rotation"
+            self.findings.append(Found(3, seq, f"the log's keys were replaced, by {how}"))
+
+    def four_eyes(self, said, seq):
+        """C19: approved by who trained, evaluated or asked; or by somebody whom one of these brought in."""
+        policies, system, what = self.trust.four_eyes, said["subject"].get("system", ""), about(said)
+        policy = policies.get(system, policies.get("", "off"))
+        if policy == "off":
+            return
+        makers = set()
+        for (trained, made), actors in self.made.items():
+            if made == what or (trained and made <= what):
+                makers.update(actors)
+        grant = self.trust.grants.get(said["key"])
+        others = self.trust.handles.get(said["actor"], set()) | {grant.by if grant else ""}
+        if said["actor"] in makers:
+            own = Found(19, seq, f"approved by {said['actor']}, whose own work it is")
+            (self.failures if policy == "refusal" else self.findings).append(own)
+        for other in others & makers - {said["actor"]}:
+            self.findings.append(Found(19, seq, f"approved by {said['actor']}, whom its maker {other} brought in"))
 
     def signatures(self, placed):
         batch, signatures = placed.fields.get("batch"), placed.fields["signatures"]
@@ -1286,9 +1483,35 @@ class Log:
                 self.fail(18, seq, "a reference to a later entry, but not with its hash")
         for ident in self.shown:
             self.fail(20, None, f"a disclosure is for {ident}, which is not in the log")
-        for note, check, name in self.notes:
+        self.doubt()
+        for one in self.trust.sets[1:]:
+            if not one.recovered and all(note.size != one.start for note, _, _, _ in self.notes):
+                self.fail(3, one.seq, f"new keys of the log, and no checkpoint of {one.start:,} entries signed by both")
+        for note, check, name, newest in self.notes:
+            try:
+                self.trust.check_signed(note, self.keys)
+            except Bad as bad:
+                self.fail(bad.check, None, f"{name}: {bad.why}")
+                continue
+            if newest:
+                self.covered = note.size
             self.hold(note, check, name)
         self.rehashed()
+        sizes = [size for _, size in self.vouchers] + [0] * bool(self.wanted_genesis)
+        beyond = self.trust.out_of_reach(self.keys, sizes)
+        if beyond:
+            self.missing.append(Found(3, beyond.seq, "new keys of the log, by recovery: name them if you know them"))
+
+    def doubt(self):
+        """What a key signed from the moment on that it was reported compromised: findings, with the report's entry."""
+        for ident, grant in self.trust.grants.items():
+            if grant.revoked and grant.since and self.latest.get(ident, "") >= grant.since:
+                what = f"what {grant.actor}'s key signed since {grant.since} is doubtful"
+                self.findings.append(Found(13, grant.seq, what))
+        for ident, seq, kind, latest in self.decided:
+            grant = self.trust.grants[ident]
+            if grant.revoked and grant.since and latest >= grant.since and seq <= grant.seq:
+                self.findings.append(Found(13, seq, f"{kind} is doubtful: its key was compromised since {grant.since}"))
 
     def hold(self, note, check, name):
         """C4, C9: the root at the checkpoint's size; C15: no batch is cut there."""
@@ -1315,7 +1538,7 @@ class Log:
         return Result(
             verdict, failures, self.missing, self.findings, self.tree.size, self.covered,
             trust.origin if trust else "", self.tree.root().hex(), self.vouchers, sound,
-            trust.log_keys[0] if trust else None, self.leaf0.hex(),
+            trust.sets[-1].keys[0] if trust else None, self.leaf0.hex(),
         )  # fmt: skip
 
 
@@ -1333,6 +1556,13 @@ def in_order(failures):
     return sorted(
         named, key=lambda found: (found.seq is None, found.what.startswith(BATCH), found.seq or 0, found.check)
     )
+
+
+def about(said):
+    """The artifacts of a statement's subject, else its document."""
+    subject = said["subject"]
+    document = [("", subject["document"])] if "document" in subject else []
+    return frozenset(subject["artifacts"].items() if "artifacts" in subject else document)
 
 
 def moment(time):

@@ -85,7 +85,15 @@ def outcome(one, file):
     return 0
 
 
-@pytest.mark.parametrize("one", [one for one in INDEX if one["trust"]["keys"]], ids=lambda one: one["name"])
+def replaced(one):
+    """Whether the log's keys are replaced: then the entries say which of them sign what."""
+    return any(b'"type":"log_key_rotated"' in (VECTORS / file).read_bytes() for file in one["entries"])
+
+
+ALONE = [one for one in INDEX if one["trust"]["keys"] and not replaced(one)]
+
+
+@pytest.mark.parametrize("one", ALONE, ids=lambda one: one["name"])
 def test_checkpoints_of_the_vectors(one):
     expected = one["expect"].get("check")
     found = {outcome(one, file) for file in one["checkpoints"]} - {0}

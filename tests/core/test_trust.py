@@ -105,6 +105,28 @@ def test_it_may_not_be_said(trust, case):
     assert (caught.value.check, caught.value.code) == (check, code)
 
 
+def assigned(handle, role="approver", **more):
+    return said("role_assigned", subject={"handle": handle}, data={"role": role, **more})
+
+
+def ended(handle, role="approver", **more):
+    return said("role_ended", subject={"handle": handle}, data={"role": role, **more})
+
+
+def delegated(handle, to, **more):
+    return said("delegated", subject={"handle": handle}, data={"to": to, **more})
+
+
+def policy(kind, value, system=""):
+    return said("policy_set", subject={"system": system} if system else {}, data={"kind": kind, "value": value})
+
+
+def rotated(old=LOG_KEYS, new=None, **more):
+    new = new or LogKey.generate(ORIGIN).verifier_keys
+    texts = {"old": [key.text for key in old], "new": [key.text for key in new]}
+    return said("log_key_rotated", data=texts | more, reason="yearly")
+
+
 SMALL_ORDER = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 NOT_CANONICAL = (2**255 - 19 + 1).to_bytes(32, "little")
 
@@ -162,6 +184,53 @@ CANNOT = {
     "the last administrator": (revoked("mara", MARA), 13, "last_admin"),
     "a subject with more to it": (introduced("eve") | {"subject": {"handle": "eve", "system": "a"}}, 17, "trust_form"),
     "no subject": (introduced("eve") | {"subject": {}}, 17, "trust_form"),
+    "a role of nobody": (assigned("eve"), 13, "not_introduced"),
+    "a role that is none": (assigned("ana", "owner"), 17, "trust_form"),
+    "a role that is a list": (assigned("ana", ["admin"]), 17, "trust_form"),
+    "a role for no system": (assigned("ana", systems=[]), 17, "trust_form"),
+    "the end of what is not held": (ended("ana"), 13, "no_role"),
+    "the end for a system that was not named": (ended("ana", systems=["credit"]), 13, "no_role"),
+    "the end of the last administrator's role": (ended("mara", "admin"), 13, "last_admin"),
+    "a delegation to nobody": (delegated("ana", "eve"), 13, "not_introduced"),
+    "a delegation of nobody": (delegated("eve", "ana"), 13, "not_introduced"),
+    "a delegation to oneself": (delegated("ana", "ana"), 17, "trust_form"),
+    "a delegation to no handle": (delegated("ana", "Ben"), 17, "trust_form"),
+    "a table without rows": (policy("roles", {}), 17, "trust_form"),
+    "a table that is a list": (policy("roles", []), 17, "trust_form"),
+    "a table of one system": (
+        policy("roles", {"deployed": {"batch": True, "roles": [], "trust": False}}, "credit"),
+        17,
+        "trust_form",
+    ),
+    "keys out of the rules": (
+        policy("roles", {"key_revoked": {"batch": False, "roles": [], "trust": False}}),
+        17,
+        "trust_form",
+    ),
+    "keys out of an administrator's hands": (
+        policy("roles", {"key_revoked": {"batch": False, "roles": ["auditor"], "trust": True}}),
+        17,
+        "trust_form",
+    ),
+    "four eyes, sometimes": (policy("four_eyes", "sometimes"), 17, "trust_form"),
+    "four eyes in a list": (policy("four_eyes", ["refusal"]), 17, "trust_form"),
+    "a policy whose kind is no text": (policy(["roles"], {}), 17, "trust_form"),
+    "other keys than the log's": (rotated(old=LogKey.generate(ORIGIN).verifier_keys), 13, "old_log_key"),
+    "the log's keys once more": (rotated(new=LOG_KEYS), 13, "key_used"),
+    "the log's keys in disorder": (rotated(new=LOG_KEYS[::-1]), 17, "trust_form"),
+    "keys of another log": (rotated(new=LogKey.generate("ledger.test/two").verifier_keys), 17, "trust_form"),
+    "new keys of the log without a reason": (
+        {name: value for name, value in rotated().items() if name != "reason"},
+        17,
+        "trust_form",
+    ),
+    "a recovery by nobody": (rotated(recovery=[]), 17, "trust_form"),
+    "a recovery by who is not named for it": (
+        rotated(recovery=[{"key": MARA.id, "signatures": ["AAAA"]}]),
+        3,
+        "quorum",
+    ),
+    "a clock_reset without a reason": (said("clock_reset"), 17, "trust_form"),
     "no keys said": (said("key_authorized", subject={"handle": "ana"}, data={"roles": ["admin"]}), 17, "trust_form"),
 }
 
@@ -169,16 +238,18 @@ CANNOT = {
 @pytest.mark.parametrize("case", CANNOT)
 def test_trust_cannot_be_changed_so(trust, case):
     statement, check, code = CANNOT[case]
-    before = trust.grants()
+    before = trust.grants(), trust.rules, trust.log_keys, trust.holders.assigned("ana"), trust.holders.delegations()
     trust.judge(statement, NOW)  # mara may say it; what it says cannot be
     with pytest.raises(Tampered) as caught:
         trust.apply(9, statement)
     assert (caught.value.check, caught.value.code) == (check, code)
-    assert trust.grants() == before
+    after = trust.grants(), trust.rules, trust.log_keys, trust.holders.assigned("ana"), trust.holders.delegations()
+    assert after == before
 
 
 LATER_RELEASES = {
-    "a type": said("role_assigned", subject={"handle": "ana"}, data={"role": "admin"}),
+    "a type": said("key_suspended", subject={"handle": "ana"}, data={"key_id": ANA.id}),
+    "a kind of policy": said("policy_set", data={"kind": "quorum", "value": 2}),
     "a rev": introduced("eve") | {"rev": 2},
     "a field": said("actor_introduced", subject={"handle": "eve"}, data={"kind": "human", "clearance": "high"}),
     "a field of an authorisation": authorised("ana", NEW, quota=3),
@@ -248,3 +319,113 @@ def test_keys_of_the_genesis_are_judged_too(second):
 def test_what_may_stand_in_a_batch(trust):
     may = {"evaluated": True, "deployed": True, "approved": False, "key_revoked": False, "genesis": False}
     assert {kind: trust.may_batch(kind) for kind in may} == may
+
+
+def test_a_role_of_a_handle_reaches_as_far_as_it_was_given(trust):
+    trust.apply(9, authorised("ana", NEW))
+    here, there = (said("approved", actor="ana", key=NEW, subject={"system": name}) for name in ("credit", "fraud"))
+    for statement in (here, there):
+        with pytest.raises(Tampered):
+            trust.judge(statement, NOW)
+    trust.apply(10, assigned("ana", systems=["credit"], not_after=NOW))
+    trust.judge(here, NOW)
+    for statement, moment in ((there, NOW), (here, LATER)):
+        with pytest.raises(Tampered) as caught:
+            trust.judge(statement, moment)
+        assert caught.value.check == 16
+    trust.apply(11, assigned("ana"))
+    trust.judge(there, LATER)
+    trust.apply(12, ended("ana", systems=["credit"]))
+    trust.judge(here, LATER)  # what was assigned for all systems stays
+    trust.apply(13, ended("ana"))
+    with pytest.raises(Tampered):
+        trust.judge(here, NOW)
+    with pytest.raises(Tampered) as caught:
+        trust.apply(14, ended("ana"))
+    assert caught.value.code == "no_role"
+
+
+def test_a_role_reaches_no_further_than_the_key(trust):
+    trust.apply(9, assigned("ana"))
+    trust.judge(said("approved", actor="ana", key=ANA, subject=CREDIT), NOW)
+    with pytest.raises(Tampered) as caught:
+        trust.judge(said("approved", actor="ana", key=ANA, subject={"system": "fraud"}), NOW)
+    assert caught.value.code == "out_of_scope"
+
+
+def test_the_last_administrator_is_one_for_everything_and_for_good(trust):
+    trust.apply(9, authorised("ana", NEW, roles=("admin",), systems=["credit"]))
+    trust.apply(10, assigned("ana", "admin", not_after=NOW))
+    for event in (revoked("mara", MARA), ended("mara", "admin")):
+        with pytest.raises(Tampered) as caught:
+            trust.apply(11, event)
+        assert caught.value.code == "last_admin"
+    trust.apply(12, authorised("ben", Ed25519Signer.generate().credential))
+    trust.apply(13, assigned("ben", "admin"))
+    trust.apply(14, ended("mara", "admin"))
+    with pytest.raises(Tampered):
+        trust.judge(introduced("eve"), NOW)
+    with pytest.raises(Tampered):
+        trust.apply(15, ended("ben", "admin"))
+
+
+def test_the_table_in_force_is_the_one_before_the_entry(trust):
+    deployed = said("deployed", actor="ana", key=ANA, subject=CREDIT)
+    trust.judge(deployed, NOW)
+    row = {"batch": False, "roles": ["compliance"], "trust": False}
+    trust.apply(9, policy("roles", {"deployed": row, "acme.example/limit": row}))
+    assert [since for since, _ in trust.tables] == [-1, 9]
+    assert trust.tables[0][1] == TABLE
+    assert not trust.may_batch("deployed")
+    for statement in (deployed, said("acme.example/limit", log=LEAF)):
+        with pytest.raises(Tampered) as caught:
+            trust.judge(statement, NOW)
+        assert caught.value.check == 16
+    with pytest.raises(Tampered) as caught:
+        trust.judge(said("acme.example/limit"), NOW)
+    assert caught.value.check == 12
+
+
+def test_four_eyes_by_system_and_by_place(trust):
+    assert trust.four_eyes_for("credit", 99) == "off"
+    trust.apply(9, policy("four_eyes", "finding"))
+    trust.apply(11, policy("four_eyes", "refusal", "credit"))
+    trust.apply(13, policy("four_eyes", "off"))
+    found = [trust.four_eyes_for("credit", seq) for seq in (9, 10, 11, 12, 14)]
+    assert found == ["off", "finding", "finding", "refusal", "refusal"]
+    assert [trust.four_eyes_for(None, seq) for seq in (12, 14)] == ["finding", "off"]
+
+
+def test_who_may_speak_for_whom(trust):
+    def may(system="credit", moment=NOW):
+        return trust.may_speak_for(said(subject={"system": system}, on_behalf_of="ana"), moment)
+
+    assert not may()
+    trust.apply(9, delegated("ana", "mara", systems=["credit"], not_after=NOW))
+    assert (may(), may("fraud"), may(moment=LATER)) == (True, False, False)
+    trust.apply(10, delegated("ana", "mara", not_after="2020-01-01T00:00:00.000000Z"))
+    assert not may()
+
+
+def test_new_keys_of_the_log_sign_above_and_are_no_authors(trust):
+    new = LogKey.generate(ORIGIN).verifier_keys
+    trust.apply(9, rotated(new=new))
+    sets = trust.log_keys
+    assert [sets.place_of(size) for size in (0, 9, 10, 11)] == [0, 0, 1, 1]
+    assert [len(sets.signers(size)) for size in (9, 10, 11)] == [1, 2, 1]
+    with pytest.raises(Tampered) as caught:
+        trust.apply(10, authorised("ana", one("ed25519", new[0].public)))
+    assert caught.value.code == "key_used"
+    with pytest.raises(Tampered) as caught:
+        trust.apply(11, rotated(new=LogKey.generate(ORIGIN).verifier_keys))
+    assert caught.value.code == "old_log_key"
+
+
+def test_what_is_doubtful_since_when(trust):
+    trust.apply(9, revoked("ana", ANA, why="compromised", compromised_since=NOW))
+    doubt = trust.holders.doubts({9: LATER})[ANA.id]
+    assert (doubt.handle, doubt.seq, doubt.recorded) == ("ana", 9, LATER)
+    before = "2026-11-01T07:59:59.999999Z"
+    assert [doubt.touches(*pair) for pair in ((before, before), (NOW, before), (before, NOW))] == [False, True, True]
+    assert NOW in doubt.words
+    assert LATER in doubt.words

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from ledger.changes import EVENTS as CHANGES
 from ledger.errors import Misuse
 from ledger.events import EVENTS, RELATIONS, ROLES, RULES, SUBJECT_KEYS, check_data, event_type, json_schema, upcast
 from ledger.events.anatomy import fields_of
@@ -20,13 +21,15 @@ FIRST_PART = {
     *("change_recorded", "substantial_modification_assessed", "placed_on_market", "put_into_service"),
     *("drift_alerted", "alert_acknowledged", "alert_resolved", "corrected", "retired", "verified"),
 }
+TRUST = {"clock_reset", "role_assigned", "role_ended", "delegated", "policy_set", "log_key_rotated"}
 ENVELOPE = {"id", "type", "v", "rev", "subject", "actor", "time", "data", "reason", "refs", "evidence", "context"}
 ENVELOPE |= {"source", "claimed_by", "on_behalf_of", "log", "critical"}
 DIGEST = "sha256:" + "a" * 64
 
 
 def test_the_first_part_is_whole():
-    assert set(EVENTS) == FIRST_PART | {"clock_reset", "deployment_observed", "erased", "timestamped", "retimestamped"}
+    more = {"deployment_observed", "erased", "timestamped", "retimestamped"}
+    assert set(EVENTS) == FIRST_PART | TRUST | more
     assert set(GOOD) == set(EVENTS)
 
 
@@ -91,6 +94,11 @@ def test_required_fields_are_those_of_the_vocabulary():
         "erased": {"fields"},
         "timestamped": {"size", "root", "stamp", "proofs", "authority", "stamped", "renew_by"},
         "retimestamped": {"size", "root", "stamp", "proofs", "authority", "stamped", "renew_by", "hash", "rehashed"},
+        "role_assigned": {"role"},
+        "role_ended": {"role"},
+        "delegated": {"to"},
+        "policy_set": {"kind", "value"},
+        "log_key_rotated": {"old", "new"},
     }
 
 
@@ -138,6 +146,9 @@ def test_wrong_kind_is_refused_with_its_path(name, field):
         ("placed_on_market", {"ifu": DIGEST + "\n"}, "not a digest"),
         ("actor_introduced", {"name": {"sealed": "short"}}, "actor_introduced.name"),
         ("trained", {"datasets": {"train": []}}, "trained.datasets: the key 'train' is 'train', which is none"),
+        ("policy_set", {"kind": "four_eyes"}, "policy_set.value is no value of the kind four_eyes"),
+        ("policy_set", {"value": "refusal"}, "policy_set.value is no value of the kind roles"),
+        ("policy_set", {"kind": "four_eyes", "value": "never"}, "policy_set.value"),
         ("corrected", {"void": True}, "corrected needs either changes or void"),
         ("corrected", {"changes": {"subject.system": "x"}}, "cannot be corrected"),
     ],
@@ -172,10 +183,9 @@ def test_names_never_collide():
 
 
 def test_rules_are_those_of_the_format():
-    trust = {"actor_introduced", "key_authorized", "key_revoked", "clock_reset"}
-    kept = {"role_assigned", "role_ended", "delegated", "policy_set", "log_key_rotated"}
-    assert {name for name, rule in RULES.items() if rule["trust"]} == trust | kept
-    for name in trust | kept:
+    trust = TRUST | {"actor_introduced", "key_authorized", "key_revoked"}
+    assert {name for name, rule in RULES.items() if rule["trust"]} == trust == set(CHANGES)
+    for name in trust:
         assert RULES[name] == {"batch": False, "roles": ["admin"], "trust": True}
     for name in ("approved", "rejected", "approval_revoked"):
         assert RULES[name] == {"batch": False, "roles": ["approver"], "trust": False}
@@ -188,13 +198,23 @@ def test_rules_are_those_of_the_format():
     check_data("genesis", 1, {**GOOD["genesis"], "rules": RULES})
 
 
+def test_the_table_of_changes_and_the_structs_agree():
+    """Two tables say which fields an event of trust has: the verifier's, and the vocabulary's."""
+    for name, event in CHANGES.items():
+        row = EVENTS[name]
+        required = {field.name for field in fields_of(row.struct).values() if field.required}
+        assert (event.required, event.required | event.optional) == (required, set(fields_of(row.struct))), name
+        assert (set(row.required), set(row.optional)) == (event.subject, event.about), name
+        assert row.needs_reason == event.reason, name
+
+
 def test_sealed_places_are_those_of_the_vocabulary():
     sealed = {name: set(row.sealed) - {("note",)} for name, row in EVENTS.items()}
     assert {name: places for name, places in sealed.items() if places} == {
         "actor_introduced": {("name",), ("contact",)},
         "system_registered": {("provider", "contact")},
     }
-    exact = {"genesis", "actor_introduced", "key_authorized", "key_revoked"}
+    exact = {"genesis", "actor_introduced", "key_authorized", "key_revoked"} | TRUST - {"clock_reset"}
     assert {name for name, row in EVENTS.items() if ("note",) not in row.sealed} == exact
 
 

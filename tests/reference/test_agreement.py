@@ -16,6 +16,10 @@ from tests.log.acts import tell
 from tests.reference.second import SECOND
 from tests.reference.test_reference import INDEX, VECTORS
 
+FINDINGS = {  # the package's words, and the numbers under which FORMAT.md lists what changes no verdict
+    "time_ahead": 22, "policy_set": 16, "log_key_rotated": 3, "log_key_recovered": 3, "four_eyes": 19,
+    "not_delegated": 13, "doubtful": 13, "compromised": 13,
+}  # fmt: skip
 NO_CONTAINER = {"statement-twice", "id-twice", "id-twice-in-batch"}  # C11: no store holds one id twice
 AND_ALSO = {"seq-from-1": {10}}  # the misplaced genesis is named a second time
 
@@ -34,11 +38,20 @@ class Kept:
         self.tiles |= {(tile[0], tile[1]): tile[2] for tile in edge.open_tiles()}
         said = [self.said(line) for line in lines]
         self.ids = [encoding.id_bytes(one["id"]) if "id" in one else seq.to_bytes(16) for seq, one in enumerate(said)]
-        rules = said[0].get("data", {}).get("rules", {})
-        self.acts = [seq for seq, one in enumerate(said) if rules.get(one.get("type"), {}).get("trust") is True]
+        self.acts = list(self.changing(said))
         size = notes[-1].split(b"\n")[1] if notes else b"0"
         covered = int(size) if size.isdigit() and size.isascii() else 0
         self.state = Head(len(lines), entry.leaf(lines[-1]), edge.peaks(), covered, notes[-1])
+
+    @staticmethod
+    def changing(said):
+        """Places of what changes trust, by the rule table in force there."""
+        rules = said[0].get("data", {}).get("rules", {})
+        for seq, one in enumerate(said):
+            if isinstance(rules, dict) and rules.get(one.get("type"), {}).get("trust") is True:
+                yield seq
+                if one["type"] == "policy_set" and one["data"].get("kind") == "roles":
+                    rules = {**rules, **one["data"]["value"]}
 
     @staticmethod
     def said(line):
@@ -108,6 +121,8 @@ def test_package_on_every_vector(one):
         assert {missing.code for missing in report.missing} == {"scheme"}
         return
     assert report.verdict == expected["verdict"], report
+    if "findings" in expected:
+        assert sorted([FINDINGS[one.code], one.seq] for one in report.findings) == sorted(expected["findings"])
     found = [failure for failure in report.failures if failure.check in allowed]
     assert {failure.check for failure in report.failures} <= allowed | AND_ALSO.get(name, set()), report
     if report.verdict == "BROKEN" and expected["seq"] is not None:

@@ -52,6 +52,8 @@ def judge(one, verifier=SECOND):
 def test_log(name, verifier):
     expected, result = LOGS[name]["expect"], judge(LOGS[name], verifier)
     assert result.verdict == expected["verdict"], result
+    if "findings" in expected:
+        assert sorted([one.check, one.seq] for one in result.findings) == sorted(expected["findings"])
     if "check" not in expected:
         assert not result.failures
         assert not result.missing

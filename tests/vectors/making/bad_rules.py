@@ -60,16 +60,13 @@ def role_own_type(log: Log) -> int:
     return row
 
 
-def unknown_change(log: Log, kind: str, data: dict[str, Any]) -> int:
-    """An administrator's word of the rule table, known or not; then ordinary work goes on."""
-    row = log.add("ada", kind, ADA, {"handle": "carol"}, data)
+@unsure("C17", "a type of the rule table that changes trust, of a later release", based=False)
+def trust_type_of_later(log: Log) -> int:
+    log.base(lambda data: data["rules"].update(key_suspended=ADMIN_ONLY))
+    genesis = leaf(log.entries[0]).hex()
+    row = log.add("ada", "key_suspended", ADA, {"handle": "carol"}, {"key_id": CAROL.id}, log=genesis)
     log.note_it()
     return row
-
-
-@unsure("C17", "a type of the rule table that changes trust, kept for later releases")
-def trust_type_of_later(log: Log) -> int:
-    return unknown_change(log, "role_assigned", {"role": "approver"})
 
 
 @unsure("C17", "an own type that the rule table says changes trust", based=False)

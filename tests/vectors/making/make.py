@@ -16,6 +16,8 @@ from . import (  # noqa: F401 - importing them registers their cases
     bad_signatures,
     good_logs,
     json_cases,
+    log_keys,
+    roles,
     statement_cases,
 )
 from .build import Log
