@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ledger.errors import Misuse, Unavailable
 from ledger.tokens import der
 from ledger.tokens.exchange import read_answer, write_request
-from ledger.tokens.token import Token
+from ledger.tokens.token import Token, reading
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, CertificateRevocationList
@@ -39,9 +39,10 @@ def fetch_lists(certificates: "list[Certificate]") -> "list[CertificateRevocatio
     for url in dict.fromkeys(url for certificate in certificates for url in _points(certificate)):
         try:
             data = _fetch(url, LIST_LIMIT)
-            pem = data.startswith(b"-----")
-            found.append(x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data))
-        except (Misuse, Unavailable, ValueError):
+            with reading(der.bad):
+                pem = data.startswith(b"-----")
+                found.append(x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data))
+        except (Misuse, Unavailable):
             continue
     return found
 
@@ -50,8 +51,9 @@ def _points(certificate: "Certificate") -> list[str]:
     from cryptography import x509
 
     try:
-        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    except (x509.ExtensionNotFound, ValueError):
+        with reading(der.bad):
+            points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except (x509.ExtensionNotFound, Misuse):
         return []
     names = [
         name for point in points for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)

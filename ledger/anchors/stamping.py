@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger import encoding
 from ledger.anchors.rfc3161 import ask, fetch_lists
-from ledger.fresh import new_id
+from ledger.fresh import new_id, now_text
 from ledger.store import Anchor
 from ledger.tokens import chain, judge, rehash
 from ledger.tokens.token import Token
@@ -52,14 +52,15 @@ def stamp(
     """Have the newest checkpoint time-stamped by the authority at `url`, keep the token, record it.
 
     `roots` and `proofs` are PEM texts: what is trusted, and further certificates and revocation lists to keep.
-    Nothing is asked where nothing came since the last token, unless `again`. `new_hash`: all entries are hashed with
-    SHA-512 and that is stamped too (for the day when SHA-256 weakens). Raises `Misuse` (no log's key, no author, a
-    token under none of `roots`), `Unavailable` (the authority), `Tampered`; nothing is kept then.
+    Nothing is asked where nothing came since the last token and it need not be renewed yet, unless `again`.
+    `new_hash`: all entries are hashed with SHA-512 and that is stamped too (for the day when SHA-256 weakens). Raises
+    `Misuse` (no log's key, no author, a token under none of `roots`), `Unavailable` (the authority), `Tampered`;
+    nothing is kept then.
     """
     ledger.identity  # noqa: B018 - who records is known before anybody is asked
     finished = sum(_record(ledger, anchor) for anchor in ledger.store.anchors())
     anchors = ledger.store.anchors()
-    if anchors and not again and not new_hash and _nothing_new(ledger, anchors[-1]):
+    if anchors and not again and not new_hash and _is_enough(ledger, anchors[-1]):
         return _result(ledger, anchors[-1], fresh=False, finished=finished)
     anchor = _ask(ledger, url, anchors, roots, chain.read_proofs(proofs, "--proofs"), new_hash=new_hash, fetch=fetch)
     ledger.store.keep_anchor(anchor)
@@ -131,9 +132,11 @@ def read(anchor: Anchor) -> tuple[Token, str, str]:
     return token, chain.name_of(signer), judge.renew_by(ends)
 
 
-def _nothing_new(ledger: "Ledger", newest: Anchor) -> bool:
-    """Whether the newest token's own event is all that came since."""
-    return ledger.store.head().size <= newest.size + 1 and ledger.store.find(newest.event) == newest.size
+def _is_enough(ledger: "Ledger", newest: Anchor) -> bool:
+    """Whether the newest token's own event is all that came since, and that token need not be renewed."""
+    if ledger.store.head().size > newest.size + 1 or ledger.store.find(newest.event) != newest.size:
+        return False
+    return now_text() < read(newest)[2]
 
 
 def _result(ledger: "Ledger", anchor: Anchor, *, fresh: bool, finished: int) -> Stamped:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ledger.encoding import parse_time, time_text
 from ledger.errors import Misuse
+from ledger.tokens.token import reading
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, CertificateRevocationList
@@ -29,13 +30,11 @@ def read_proofs(pem: bytes, source: str) -> Proofs:
     """Return what a PEM text holds, in order; raise `Misuse`, naming `source`, for blocks that cannot be read."""
     from cryptography import x509
 
-    try:
+    with reading(lambda why: Misuse(f"{source}: {why}", "certificates and CRLs in PEM", code="pem")):
         certificates = x509.load_pem_x509_certificates(pem) if b"-----BEGIN CERTIFICATE-----" in pem else []
         begin, end = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----"
         blocks = [begin + part.partition(end)[0] + end + b"\n" for part in pem.split(begin)[1:]]
         return Proofs(certificates, [x509.load_pem_x509_crl(block) for block in blocks])
-    except ValueError as error:
-        raise Misuse(f"{source}: {error}", "certificates and CRLs in PEM", code="pem") from None
 
 
 def write_proofs(proofs: Proofs) -> bytes:
@@ -54,6 +53,13 @@ def build_chain(
     A root is trusted because the verifier brought it; `others` are only steps on the way. Raises `Misuse`: code
     `unlisted` where no root is reached, `chain` where something on the way forbids it.
     """
+    with reading(_forbidden):
+        return _build(leaf, others, roots, time)
+
+
+def _build(
+    leaf: "Certificate", others: "list[Certificate]", roots: "list[Certificate]", time: str
+) -> "list[Certificate]":
     check_purpose(leaf)
     chain, moment = [leaf], parse_time(time)
     while chain[-1] not in roots:
@@ -130,23 +136,26 @@ def check_revocation(chain: "list[Certificate]", lists: "list[CertificateRevocat
 
     A certificate may have been revoked after `time` for a reason that leaves what it signed before as good as it was.
     """
-    known = True
-    for certificate, issuer in pairwise(chain):
-        told = [one for one in lists if one.issuer == certificate.issuer and _signed(one, issuer)]
-        known = known and any(_told_after(one, time) for one in told)
-        for one in told:
-            entry = one.get_revoked_certificate_by_serial_number(certificate.serial_number)
-            if entry is None:
-                continue
-            reason = _reason(entry)
-            if reason not in _HARMLESS or time_text(entry.revocation_date_utc) <= time:
-                since = time_text(entry.revocation_date_utc)[:10]
-                raise Misuse(
-                    f"the certificate of {name_of(certificate)} was revoked on {since} ({reason})",
-                    "a token of another authority, or an earlier renewal",
-                    code="revoked",
-                )
-    return known
+    with reading(_forbidden):
+        return all([_is_told(one, issuer, lists, time) for one, issuer in pairwise(chain)])  # noqa: C419 - each is asked
+
+
+def _is_told(
+    certificate: "Certificate", issuer: "Certificate", lists: "list[CertificateRevocationList]", time: str
+) -> bool:
+    told = [one for one in lists if one.issuer == certificate.issuer and _signed(one, issuer)]
+    for one in told:
+        entry = one.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        if entry is None:
+            continue
+        reason, since = _reason(entry), time_text(entry.revocation_date_utc)
+        if reason not in _HARMLESS or since <= time:
+            raise Misuse(
+                f"the certificate of {name_of(certificate)} was revoked on {since[:10]} ({reason})",
+                "a token of another authority, or an earlier renewal",
+                code="revoked",
+            )
+    return any(_told_after(one, time) for one in told)
 
 
 def _told_after(one: "CertificateRevocationList", time: str) -> bool:

@@ -5,7 +5,7 @@ One that no root of the verifier stands behind, or that proves nothing by today'
 """
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ledger import entry
 from ledger.encoding import id_bytes, later
@@ -17,9 +17,6 @@ from ledger.report import Existed, Failure, Finding
 from ledger.store import Anchor, Store
 from ledger.tokens import chain, rehash
 from ledger.tokens.token import Token, weak
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 MARGIN_DAYS = 90  # a token is renewed this long before the certificates under it end
 
@@ -33,13 +30,17 @@ class Judged(NamedTuple):
 
 
 class Good(NamedTuple):
-    """A token that a root of the verifier stands behind. `seq` is the entry that records it (-1: none does)."""
+    """A token that a root of the verifier stands behind. `seq` is the entry that records it (-1: none does).
+
+    `told`: revocation lists tell of its certificates.
+    """
 
     anchor: Anchor
     token: Token
     authority: str
     ends: str
     seq: int
+    told: bool
 
 
 def judge_anchors(store: Store, policy: Policy) -> Judged:
@@ -56,6 +57,10 @@ def judge_anchors(store: Store, policy: Policy) -> Judged:
                 judged.failures.append(Failure(22, "token", -1, f"{what}: {error.message}"))
             else:
                 judged.findings.append(Finding(error.code, -1, f"{what} is not counted: {error.message}"))
+    untold = sum(not one.told for one in good)
+    if untold:
+        what = f"of {untold:,} time-stamp(s) no list that is here tells whether a certificate was revoked"
+        judged.findings.append(Finding("revocation", -1, what))
     for one in _lasting(good, policy.now, judged):
         judged.existed.append(
             Existed("token", one.authority, one.anchor.size, one.token.time, one.seq + 1 if one.seq >= 0 else -1)
@@ -95,19 +100,10 @@ def _judge(store: Store, anchor: Anchor, trusted: chain.Proofs) -> Good:
     proofs = chain.read_proofs(anchor.proofs, "what is kept with it")
     signer = token.signed_by(proofs.certificates)
     seq = _recorded(store, anchor)
-    try:
-        return _under_a_root(anchor, token, signer, seq, proofs, trusted)
-    except ValueError as error:  # an extension that nobody can read
-        raise Misuse(f"a certificate cannot be read: {error}", code="chain") from None
-
-
-def _under_a_root(
-    anchor: Anchor, token: Token, signer: "Certificate", seq: int, proofs: chain.Proofs, trusted: chain.Proofs
-) -> Good:
     others = [*token.certificates, *proofs.certificates]
     found = chain.build_chain(signer, others, trusted.certificates, token.time)
-    chain.check_revocation(found, [*proofs.lists, *trusted.lists], token.time)
-    return Good(anchor, token, chain.name_of(signer), min(map(chain.ends, found)), seq)
+    told = chain.check_revocation(found, [*proofs.lists, *trusted.lists], token.time)
+    return Good(anchor, token, chain.name_of(signer), min(map(chain.ends, found)), seq, told)
 
 
 def _recorded(store: Store, anchor: Anchor) -> int:

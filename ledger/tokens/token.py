@@ -6,6 +6,9 @@ certificate it names signed it. Who stands behind that certificate is asked in `
 
 import hashlib
 import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +48,7 @@ _ECDSA: Final = {
 }
 _TIME: Final = re.compile(rb"(\d{14})(?:\.(\d{1,9}))?Z")
 _CERTIFICATES: Final = 16
+_OPTIONAL: Final = (EXPLICIT_0, 0xA1)  # certificates, revocation lists
 
 
 class Token:
@@ -66,7 +70,10 @@ class Token:
         signers = parts[-1].children()
         if octets.tag != OCTETS or parts[-1].tag != SET or len(signers) != 1:
             raise bad("exactly one signer is expected")
+        if parts[0].number() != 3 or parts[1].tag != SET or (len(parts) > 4 and parts[3].tag not in _OPTIONAL):
+            raise bad("its parts are not those of RFC 5652")
         self.data = data
+        self._digests = [_algorithm(node) for node in parts[1].children()]
         self._content = octets.body
         self._signer = _fields(signers[0], SEQUENCE, 5, 7)
         self._embedded = parts[3].children() if parts[3].tag == EXPLICIT_0 else []
@@ -101,6 +108,10 @@ class Token:
 
     def signed_by(self, candidates: "list[Certificate]") -> "Certificate":
         """Return the certificate, of those in the token and `candidates`, that signed; raise `Misuse` if none did."""
+        with reading(bad):
+            return self._signed_by(candidates)
+
+    def _signed_by(self, candidates: "list[Certificate]") -> "Certificate":
         version, sid, digest, *rest = self._signer
         attributes = rest[0]
         algorithm, signature = rest[1:3] if len(rest) > 2 else (rest[0], rest[-1])
@@ -109,6 +120,8 @@ class Token:
         hash = HASHES.get(_algorithm(digest), "")
         if not hash:
             raise weak(f"its signature uses the hash {_algorithm(digest)}")
+        if _algorithm(digest) not in self._digests:
+            raise bad("its signer uses a hash that it does not announce")
         said = _attributes(attributes)
         wanted = [(_CONTENT_TYPE, der.write_oid(TST_INFO)), (_MESSAGE_DIGEST, _octets(hash, self._content))]
         if any(said.get(name) != value for name, value in wanted):
@@ -130,10 +143,32 @@ def load_certificates(found: list[bytes]) -> "list[Certificate]":
 
     if len(found) > _CERTIFICATES:
         raise bad(f"{len(found)} certificates; the limit is {_CERTIFICATES}")
-    try:
+    with reading(bad):
         return [x509.load_der_x509_certificate(data) for data in found]
-    except ValueError as error:
-        raise bad(f"a certificate cannot be read: {error}") from None
+
+
+@contextmanager
+def reading(fail: Callable[[str], Misuse]) -> Iterator[None]:
+    """Turn what the library says of certificates and lists, which it reads piece by piece, into an error of ours.
+
+    What it still reads and only warns of, such as serial numbers that are not positive, is refused too.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        try:
+            yield
+        except (
+            UnsupportedAlgorithm,
+            UserWarning,
+            ValueError,
+            x509.DuplicateExtension,
+            x509.InvalidVersion,
+            x509.UnsupportedGeneralNameType,
+        ) as error:
+            raise fail(f"a certificate or list cannot be read: {error}") from None
 
 
 def weak(why: str) -> Misuse:

@@ -11,7 +11,7 @@ def sealed(run):
     run("init", "--origin", "ledger.bank.example/credit", "--as", "mara")
     run("record", "actor_introduced", "--handle", "ana", "--kind", "human", "--name", "Ana Pop")
     done = run(
-        "record", "bank.example/case", "--system", "credit-scoring", "--person", "Ion", "--town", "Iași",
+        "record", "bank.example/case", "--system", "credit-scoring", "--person", "Ion Ionescu", "--town", "Iași",
         "--amount", "7", "--seal", "person", "--seal", "town",
     )  # fmt: skip
     assert done.code == 0, done.err
@@ -20,7 +20,7 @@ def sealed(run):
 
 def test_shown_handed_out_checked(sealed, tmp_path):
     shown = " ".join(sealed("show", "2").out.split())
-    assert "Ion (sealed in the entry; opened by a disclosure kept here)" in shown
+    assert "Ion Ionescu (sealed in the entry; opened by a disclosure kept here)" in shown
     one = sealed("disclose", "2", "person")
     assert one.code == 0
     assert one.out.count("\n") == 1
@@ -30,9 +30,9 @@ def test_shown_handed_out_checked(sealed, tmp_path):
     assert sealed("disclose", "2", "-o", str(both)).code == 2
     checked = sealed("disclose", "--check", str(both))
     assert checked.code == 0
-    assert "/data/person: Ion" in checked.out
+    assert "/data/person: Ion Ionescu" in checked.out
     assert "/data/town: Iași" in checked.out
-    assert sealed("disclose", "--check", str(both), "--json").document["opened"][0]["value"] == "Ion"
+    assert sealed("disclose", "--check", str(both), "--json").document["opened"][0]["value"] == "Ion Ionescu"
 
 
 def test_what_opens_nothing(sealed, tmp_path):
@@ -60,7 +60,7 @@ def test_erased_for_good(sealed):
     assert done.code == 0, done.err
     assert "Erased: /data/person of entry 2." in done.out
     assert "entry 3" in done.out
-    assert b"Ion" not in Path("ledger.db").read_bytes()
+    assert b"Ion Ionescu" not in Path("ledger.db").read_bytes()
     shown = " ".join(sealed("show", "2").out.split())
     assert "erased (entry 3)" in shown
     assert "Iași" in shown
