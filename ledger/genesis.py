@@ -1,5 +1,6 @@
 """Entry 0: the log's name, its keys, its first administrators and its rule table (FORMAT.md section 8)."""
 
+import re
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple
 
@@ -70,7 +71,7 @@ def _read(statement: dict[str, Any], leaf: str) -> Genesis:
     if unknown or statement["rev"] != 1:
         raise Unknown(f"the genesis has {f'the unknown field {min(unknown)!r}' if unknown else 'another rev'}")
     check_fields(data, _REQUIRED, {"continues"})
-    require(data["format"] == 1 and type(data["format"]) is int and data["hash"] == "sha256", "format or hash")
+    _check_names(data["format"], data["hash"])
     require(is_text(data["origin"]) and is_origin(data["origin"]), "origin")
     require(is_text(data["nonce"]) and len(b64decode(data["nonce"])) == 32, "nonce")
     recovery = _read_recovery(data["recovery"])
@@ -84,6 +85,14 @@ def _read(statement: dict[str, Any], leaf: str) -> Genesis:
     return Genesis(leaf, data["origin"], log_keys, rules, administrators, recovery)
 
 
+def _check_names(format: Any, hash: Any) -> None:
+    """A format or hash that is named and not known here is a later release's, if it is one's at all (C17)."""
+    require(type(format) is int and format >= 1 and is_text(hash) and _HASH.fullmatch(hash) is not None, "format, hash")
+    if format != 1 or hash != "sha256":
+        raise Unknown(f"format {format} with the hash {hash}; known here is 1 with sha256")
+
+
+_HASH: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _REQUIRED: Final = {"administrators", "format", "hash", "log_keys", "nonce", "origin", "recovery", "rules"}
 
 

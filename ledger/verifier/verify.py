@@ -825,7 +825,10 @@ class Trust:
         if said["rev"] != 1 or data.keys() - GENESIS - {"continues"}:
             raise Unknown("the genesis is of a later release")
         need(data.keys() >= GENESIS, "fields of the genesis", 10)
-        need(type(data["format"]) is int and data["format"] == 1 and data["hash"] == "sha256", "format or hash", 10)
+        number, hash = data["format"], data["hash"]
+        need(is_integer(number, 1, 2**53 - 1) and fits("[a-z][a-z0-9-]{1,31}", hash), "format or hash", 10)
+        if number != 1 or hash != "sha256":
+            raise Unknown(f"format {number} with the hash {hash}; known here is 1 with sha256")
         need(fits(ORIGIN, data["origin"]) and len(unbase64(data["nonce"]) or b"") == 32, "origin or nonce", 10)
         more = data.get("continues", {"checkpoint": "", "origin": ""})
         need(isinstance(more, dict) and set(more) == {"checkpoint", "origin"}, "continues", 10)

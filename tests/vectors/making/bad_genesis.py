@@ -35,9 +35,9 @@ def rule(name: str, **change: Any) -> Callable[[dict[str, Any]], Any]:
 
 WRONG_ID = VKEY.replace(VKEY.split("+")[1], "00000000")
 for _name, _why, _edit in (
-    ("format_2", "format 2", lambda data: data.update(format=2)),
+    ("format_0", "format 0", lambda data: data.update(format=0)),
     ("format_text", "format as text", lambda data: data.update(format="1")),
-    ("hash_other", "another hash", lambda data: data.update(hash="sha512")),
+    ("hash_malformed", "a hash that cannot be one", lambda data: data.update(hash="SHA-512")),
     ("nonce_short", "a nonce of 31 bytes", lambda data: data.update(nonce=b64(bytes(31)))),
     ("nonce_missing", "no nonce", lambda data: data.pop("nonce")),
     ("rules_missing", "no rule table", lambda data: data.pop("rules")),
@@ -137,6 +137,16 @@ def policy_other_genesis(log: Log) -> int:
 @unsure("C17", "a field of the genesis that nobody knows", based=False)
 def genesis_unknown_field(log: Log) -> int:
     return log.genesis(lambda data: data.update(witnesses=["witness.example/w1"]))
+
+
+@unsure("C17", "a later format", based=False)
+def genesis_format_2(log: Log) -> int:
+    return log.genesis(lambda data: data.update(format=2))
+
+
+@unsure("C17", "another hash", based=False)
+def genesis_hash_other(log: Log) -> int:
+    return log.genesis(lambda data: data.update(hash="sha512"))
 
 
 @unsure("C17", "a later rev of the genesis", based=False)
