@@ -26,12 +26,7 @@ def own_home(_homes, monkeypatch):
             monkeypatch.delenv(name)
     place = _homes / str(next(_numbers))
     place.mkdir()
-    for name, folder in (
-        ("HOME", ""),
-        ("XDG_CACHE_HOME", "cache"),
-        ("XDG_CONFIG_HOME", "config"),
-        ("XDG_STATE_HOME", "state"),
-    ):
+    for name, folder in (("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state")):
         monkeypatch.setenv(name, str(place / folder))
     return place
 

@@ -51,7 +51,7 @@ def server():
                 connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    yield urlsplit(url)._replace(path=f"/{name}").geturl()
+    yield at(url, database=name)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     if stop is not None:
@@ -83,7 +83,8 @@ def at(server, **parts):
     if "database" in parts:
         found = found._replace(path=f"/{parts.pop('database')}")
     options = [found.query] if found.query else []
-    return found._replace(query="&".join([*options, *(f"{name}={value}" for name, value in parts.items())])).geturl()
+    query = "&".join([*options, *(f"{name}={value}" for name, value in parts.items())])
+    return f"{found.scheme}://{found.netloc}{found.path}" + (f"?{query}" if query else "")
 
 
 @pytest.fixture

@@ -11,10 +11,14 @@ from ledger.cli.frame import Call, command
 from ledger.cli.layout import pairs, short_path
 from ledger.cli.screen import Answer, Paint
 from ledger.errors import Misuse
+from ledger.stores.opening import server_roles
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
 
+_CONNECTING = (
+    "ledger.toml does not say who connects: PGUSER and .pgpass do, or LEDGER_URL.",
+)
 IGNORED = ("ledger.db*", "ledger.projections.db*")
 
 
@@ -139,13 +143,13 @@ def _told(target: _Target, config: Path, origin: str, actor: str, key: str, gene
         "genesis": f"sha256:{genesis}",
         "ignored": list(IGNORED) if ignored else [],
     }
+    if served:
+        document["roles"] = list(server_roles(target.location)[1:])
 
     def lines(paint: Paint) -> list[str]:
         kept = " (added to .gitignore)" if ignored else ""
         rows = [
-            (target.url, "the entries")
-            if served
-            else (short_path(Path(target.location)), f"the entries; stays out of Git{kept}"),
+            *(_server_rows(target) if served else _file_rows(target, kept)),
             (short_path(config), "where the ledger is, its public key; commit it: Git then vouches for the key"),
             ("log's key", f"{short_path(sealer)}  seals entries"),
             ("your key", f"{short_path(author)}  {actor}: every role, among them administrator"),
@@ -154,10 +158,25 @@ def _told(target: _Target, config: Path, origin: str, actor: str, key: str, gene
             paint("green", f"Made the ledger {origin} (1 entry)."),
             *pairs(rows, label=max(len(name) for name, _ in rows)),
             "Copy both key files to a safe place now: without the log's key nothing can be sealed.",
+            *(_CONNECTING if served else ()),
             *_hidden(config),
         ]
 
     return Answer(document, lines)
+
+
+def _file_rows(target: _Target, kept: str) -> list[tuple[str, str]]:
+    return [(short_path(Path(target.location)), f"the entries; stays out of Git{kept}")]
+
+
+def _server_rows(target: _Target) -> list[tuple[str, str]]:
+    """Where the entries are, and the two roles that its users are to be given."""
+    roles = server_roles(target.location)
+    return [
+        ("entries", f"in schema {roles.schema} of {target.url}"),
+        (roles.writer, f"records, and changes nothing: GRANT {roles.writer} TO who trains and deploys"),
+        (roles.reader, f"reads and verifies: GRANT {roles.reader} TO who audits"),
+    ]
 
 
 def _hidden(config: Path) -> list[str]:

@@ -10,7 +10,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ledger.errors import Misuse
 from ledger.store import Store
@@ -68,6 +68,7 @@ PATHS: Final[tuple[tuple[Kind, Callable[[Path], bool]], ...]] = (
 )
 _FILE: Final = Kind("ledger.stores.sqlite")
 
+SCHEMA: Final = "ledger"  # in a server, if its URL names no other
 _passwords: Final[dict[str, str]] = {}
 
 
@@ -107,6 +108,11 @@ def _check_options(scheme: str, kind: Kind, rest: str, source: str) -> None:
             raise Misuse(f"{name}= may not stand in a {scheme}:// URL ({source})", allowed, code="store")
 
 
+def write_url(parts: SplitResult) -> str:
+    """Return the URL of its parts; its two slashes also where no host is named (a Unix socket, libpq's default)."""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
 def split_password(url: str) -> tuple[str, str | None]:
     """Return a URL without its password, and that password, if it has one."""
     parts = urlsplit(url)
@@ -114,13 +120,27 @@ def split_password(url: str) -> tuple[str, str | None]:
     name, colon, password = user.partition(":")
     if not colon:
         return url, None
-    return parts._replace(netloc=f"{name}{at}{host}").geturl(), unquote(password)
+    return write_url(parts._replace(netloc=f"{name}{at}{host}")), unquote(password)
 
 
 def without_user(url: str) -> str:
     """Return a URL without who connects: as it may stand in Git, for everybody."""
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return write_url(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+class Roles(NamedTuple):
+    """The schema of a ledger in a server, and the roles of those who write and read there."""
+
+    schema: str
+    writer: str
+    reader: str
+
+
+def server_roles(url: str) -> Roles:
+    """Return what a ledger at a URL is called in its database."""
+    schema = dict(parse_qsl(urlsplit(url).query)).get("schema", SCHEMA)
+    return Roles(schema, f"{schema}_writer", f"{schema}_reader")
 
 
 def password_of(location: str) -> str | None:
@@ -144,7 +164,7 @@ def _address(url: str) -> tuple[str, ...]:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     host = parts.netloc.rpartition("@")[2] or options.get("host", "")
-    return parts.scheme, host.removesuffix(":5432"), parts.path, options.get("schema", "ledger")
+    return parts.scheme, host.removesuffix(":5432"), parts.path, options.get("schema", SCHEMA)
 
 
 def _home(location: str) -> Home:

@@ -7,7 +7,7 @@ transaction is open between two of them, however slowly a caller walks.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -89,8 +89,11 @@ def create(location: str) -> "PostgresStore":
             missing = [role for role in roles if not _has_role(link, role)]
             for role in missing:
                 _make_role(link, role, location)
-            if link.execute(_FOUND, (links.schema,)).fetchone() in (None, (None,)):
+            found = link.execute(_FOUND, (links.schema,)).fetchone()
+            if found in (None, (None,)):  # else: tables that an interrupted init left empty
                 with link.transaction():
+                    if found is None:
+                        _make_schema(link, links.schema, location)
                     link.execute(named(schema_text(), links.schema))
     finally:
         links.close()
@@ -114,6 +117,17 @@ def _make_role(link: Link, role: str, location: str) -> None:
         ) from None
 
 
+def _make_schema(link: Link, schema: str, location: str) -> None:
+    try:
+        link.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(schema)))
+    except psycopg.errors.InsufficientPrivilege:
+        raise Misuse(
+            f"{link.info.user} may not make the schema {schema} in {location}; nothing was changed",
+            f"as an administrator: CREATE SCHEMA {schema} AUTHORIZATION {link.info.user}; then again",
+            code="schema",
+        ) from None
+
+
 def open_store(location: str, *, read_only: bool = False) -> "PostgresStore":
     """Open the ledger at a URL; raise `Misuse` if there is none, `Unavailable` if it cannot be reached."""
     return PostgresStore(location, read_only=read_only)
@@ -121,7 +135,8 @@ def open_store(location: str, *, read_only: bool = False) -> "PostgresStore":
 
 def _leave(link: Link) -> None:
     if not link.closed and link.info.transaction_status != _AT_REST:
-        link.execute("ROLLBACK")
+        with suppress(psycopg.Error):  # else it is closed, and the server rolls back
+            link.execute("ROLLBACK")
 
 
 class PostgresStore:
@@ -321,6 +336,10 @@ class PostgresStore:
             section.append((), (), (), (), section.head())
 
     # ---- judging the container ----
+
+    def server(self) -> judging.Server:
+        """Return which release serves this, as whom this process is connected, and what that user may do."""
+        return self._ask(lambda link: judging.server(link, self._links.schema))
 
     def check_container(self) -> None:
         """Raise `Tampered` (C1) unless tables, indexes and view are a ledger's: else what is read means nothing."""

@@ -2,9 +2,10 @@
 -- `anchors` and `disclosures` can be recomputed. Format 1 of FORMAT.md. What is made here is compared when a ledger is verified (C1,
 -- in postgres_judging.py): change both together. In a URL, `?schema=NAME` puts NAME in the place of `ledger` below.
 --
--- Run by `ledger init postgresql://OWNER@HOST/DATABASE` in one transaction, as the owner of all of it.
+-- Run by `ledger init postgresql://OWNER@HOST/DATABASE` in one transaction, as the owner of all of it, after these two
+-- roles and the schema, each where it is not there yet. An administrator may make them first:
+--   CREATE ROLE ledger_writer; CREATE ROLE ledger_reader; CREATE SCHEMA ledger AUTHORIZATION owner;
 
-CREATE SCHEMA IF NOT EXISTS ledger;
 COMMENT ON SCHEMA ledger IS 'lifecycle-ledger format 1';
 
 CREATE TABLE ledger.entries (

@@ -52,6 +52,8 @@ _SAID: Final[dict[str, _Said]] = {
     "XX002": _Said(Tampered, "{place} is damaged: {error}", "REINDEX, then ledger verify", "damaged"),
     "42": _Said(Tampered, "{place} has not the tables of a ledger: {error}", "restore a copy", "schema"),
 }
+_CONNECTING: Final = (("authentication", "28"), ("pg_hba", "28"), ("password", "28"), ("does not exist", "3D000"))
+"""Of a connection that was refused no SQLSTATE is handed on: words of the server's, and the row that they mean."""
 _CHECKS: Final = {"constraint": 6, "damaged": 1, "schema": 1}
 _BY_STATEMENT: Final = "statement pooling"  # PgBouncer's words; it has no SQLSTATE of its own
 
@@ -78,7 +80,9 @@ def translate(error: psycopg.Error, place: str) -> NoReturn:
         raise Misuse(f"{place}: PgBouncer pools by statement", "pool_mode = transaction", code="pool_mode") from None
     if state in MOVED:
         raise Moved(place) from None
-    if is_lost(error):
+    if state == "" and isinstance(error, psycopg.OperationalError):
+        state = next((row for words, row in _CONNECTING if words in text), "")
+    if is_lost(error) and state not in _SAID:
         raise Unavailable(f"{place} is not reachable: {text}", "try again", code="unreachable") from None
     said = _SAID.get(state) or _SAID.get(state[:2])
     if said is None:

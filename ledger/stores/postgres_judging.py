@@ -1,7 +1,7 @@
 """Whether what stands in PostgreSQL is a ledger's and nothing else (C1): tables, triggers, grants, no surprises."""
 
 import re
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 
@@ -86,8 +86,29 @@ FROM pg_catalog.pg_class AS c, LATERAL (
     WHERE a.attrelid = c.oid) AS g
 WHERE c.relnamespace = %s::pg_catalog.regnamespace AND c.relname = 'entries'
   AND g.grantee <> c.relowner AND g.privilege_type = ANY (%s) ORDER BY 1, 2 LIMIT 1"""
+_MAY: Final = ("own", "change", "add", "read")
+_RIGHTS: Final = """
+SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE'), pg_catalog.has_any_column_privilege(c.oid, 'UPDATE')
+  OR pg_catalog.has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER'),
+  pg_catalog.has_table_privilege(c.oid, 'INSERT'), pg_catalog.has_table_privilege(c.oid, 'SELECT')
+FROM pg_catalog.pg_class AS c WHERE c.oid = 'ledger.entries'::pg_catalog.regclass"""
 _VIEW_TEXT: Final = "SELECT pg_catalog.pg_get_viewdef((%s || '.log')::pg_catalog.regclass)"
 _SAME: Final = "SELECT max(seq) FROM ledger.entries GROUP BY id HAVING count(*) > 1 LIMIT 1"
+
+
+class Server(NamedTuple):
+    """A server as it is met: `may` is `own` (drop the guards, too), `change`, `add`, `read` or `nothing`."""
+
+    version: str
+    user: str
+    may: str
+
+
+def server(link: Link, schema: str) -> Server:
+    """Return which release this is, as whom the connection speaks, and the most that this user may do to entries."""
+    row = link.execute(named(_RIGHTS, schema)).fetchone()
+    may = next((what for what, has in zip(_MAY, row or (), strict=False) if has), "nothing")
+    return Server(str(link.info.parameter_status("server_version")).partition(" ")[0], link.info.user, may)
 
 
 def check_server(link: Link, place: str) -> None:

@@ -19,10 +19,9 @@ from psycopg.adapt import Dumper, Loader
 from psycopg.pq import Format
 
 from ledger.errors import Misuse
-from ledger.stores.opening import password_of
+from ledger.stores.opening import SCHEMA, password_of, write_url
 from ledger.stores.postgres_faults import faults
 
-SCHEMA: Final = "ledger"
 IDLE: Final = 4  # connections that are kept for the next caller
 OLDEST: Final = 140_000
 CONNECT_SECONDS: Final = 5
@@ -108,7 +107,7 @@ class Links:
         self.schema = options.pop("schema", SCHEMA)
         if not _is_name(self.schema):
             raise Misuse(f"{self.schema!r} is no name for a schema", "a-z, 0-9 and _, at most 40", code="schema_name")
-        self._url = parts._replace(query=urlencode(options)).geturl()
+        self._url = write_url(parts._replace(query=urlencode(options)))
         self._read_only = read_only
         self._begin()
 
@@ -182,11 +181,15 @@ class Links:
             settings = {**SETTINGS, "default_transaction_read_only": "on" if self._read_only else "off"}
             link.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
             link.prepare_threshold = 2
+        else:
+            with link.transaction():
+                pass  # where the pooler gives out sessions by statement, it says so here
 
 
 def local_settings() -> str:
-    """Return the statements that make the settings for one transaction of a pooled connection."""
-    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in SETTINGS.items())
+    """Return the statement that makes the settings for one transaction of a pooled connection."""
+    made = [f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
+    return f"SELECT {', '.join(made)}"
 
 
 def _is_name(text: str) -> bool:

@@ -22,8 +22,9 @@ from ledger.disclosures import commitment
 from ledger.errors import Tampered
 from ledger.merkle.edge import Tile
 from ledger.store import Head, Moved, Row
+from ledger.stores.opening import SCHEMA
 from ledger.stores.postgres_faults import is_lost
-from ledger.stores.postgres_links import SCHEMA, Id, Link, Text, local_settings
+from ledger.stores.postgres_links import Id, Link, Text, local_settings
 
 FEW: Final = 48  # rows that travel as parameters of one statement; more of them by COPY
 FEW_BYTES: Final = 256 * 1024

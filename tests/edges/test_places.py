@@ -71,6 +71,12 @@ def test_a_password_is_remembered_here_and_found_by_other_processes(monkeypatch)
     assert reopening("ledger.db") is opening.open_read_only
 
 
+def test_a_url_without_a_host_keeps_its_slashes():
+    """Hosts may be left to libpq, or be a folder with a socket."""
+    assert opening.without_user("postgresql://mara@/ml?host=/run/pg") == "postgresql:///ml?host=/run/pg"
+    assert locate(f"postgresql://:{PASSWORD}@/ml", "a test") == "postgresql://@/ml"
+
+
 def settings(folder, url):
     folder.mkdir(exist_ok=True)
     (folder / "ledger.toml").write_text(f'# a comment\n\nurl = "{url}"\norigin = "ledger.test/one"\n')

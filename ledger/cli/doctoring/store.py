@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 from ledger import entry
 from ledger.cli.ages import age, seconds_since
@@ -10,6 +11,18 @@ from ledger.cli.doctoring.finding import Finding, Patient
 from ledger.cli.doctoring.machine import share
 from ledger.cli.layout import short_path
 from ledger.errors import Tampered, Unavailable
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
+    from ledger.stores.postgres_judging import Server
+
+_MAY: Final = {
+    "own": "its owner or a superuser",
+    "change": "may change entries",
+    "add": "insert and select only",
+    "read": "select only",
+    "nothing": "may do nothing",
+}
 
 
 def store(patient: Patient) -> Iterator[Finding]:
@@ -20,7 +33,7 @@ def store(patient: Patient) -> Iterator[Finding]:
             yield Finding("fail", "store", patient.error.message, patient.error.fix)
         return
     if ledger.path is None:
-        yield Finding("ok", "store", f"{ledger.place.location} ({ledger.origin})")
+        yield from _served(ledger)
     else:
         yield from _file(patient)
     try:
@@ -28,6 +41,23 @@ def store(patient: Patient) -> Iterator[Finding]:
         ledger.store.check_guards()
     except Tampered as error:
         yield Finding("fail", "store", error.message, error.fix or "ledger verify")
+
+
+def _served(ledger: "Ledger") -> Iterator[Finding]:
+    server = getattr(ledger.store, "server", None)
+    if server is None:
+        yield Finding("ok", "store", f"{ledger.place.location} ({ledger.origin})")
+        return
+    found: Server = server()
+    text = f"PostgreSQL {found.version}, user {found.user}: {_MAY[found.may]} ({ledger.origin})"
+    yield Finding("ok", "store", text)
+    if found.may in ("own", "change"):
+        yield Finding(
+            "warn",
+            "store",
+            f"{found.user} could take the guards of the entries away; who records needs no such rights",
+            "GRANT ledger_writer TO another user, and connect as that: LEDGER_URL or PGUSER",
+        )
 
 
 def _file(patient: Patient) -> Iterator[Finding]:
