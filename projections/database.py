@@ -120,6 +120,7 @@ class Database:
         """Return the names of all tables."""
         return {name for (name,) in self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
 
+    @_said_plainly
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()

@@ -360,7 +360,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection."""
-        with self._lock, self._gate:
+        with self._lock, self._gate, faults(self._path):
             self._close_idle()
             for connection in self._walks:
                 connection.close()
