@@ -283,6 +283,8 @@ class Ledger:
     def _guard(self, known: "KnownLog", section: "Appending") -> None:
         path = pin_path(self.origin)
         pin = read_pin(path)
+        if pin is not None and known.moved is not None and pin.checkpoint.size > known.head.size:
+            raise known.moved.refusal()  # it grew where it went on
         if pin is not None:
             check_against(pin, path, known, section)
 

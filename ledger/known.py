@@ -1,11 +1,11 @@
 """What a writer knows of a log between two commits, and how it takes it up: nothing is built on unseen."""
 
 from collections.abc import Callable
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from ledger import entry
 from ledger.authority import Authority
-from ledger.errors import LedgerError, Tampered
+from ledger.errors import Conflict, LedgerError, Tampered
 from ledger.foresight import foresee, stored
 from ledger.genesis import Unknown, read_genesis
 from ledger.merkle.edge import TILE, Edge
@@ -21,8 +21,26 @@ from ledger.trust import Trust
 CATCH_UP_LIMIT: Final = 4_096  # entries of others that are taken in one by one; more, and all is read anew
 
 
+class Moved(NamedTuple):
+    """The newest entry says that the log went on elsewhere: the id of its statement, and where."""
+
+    id: str
+    to: str
+
+    def refusal(self) -> Conflict:
+        """Return what is said to those who want to record here."""
+        return Conflict(
+            f"this ledger moved to {self.to}; nothing was recorded",
+            "use it there: url in ledger.toml, or LEDGER_URL",
+            code="moved",
+        )
+
+
 class KnownLog:
-    """Head, right edge of the tree, who may say what, newest id and `recorded`. Changed in place by a commit."""
+    """Head, right edge of the tree, who may say what, newest id and `recorded`. Changed in place by a commit.
+
+    `moved`: the log takes no more entries here, because it was migrated (FORMAT.md section 14).
+    """
 
     def __init__(self, head: Head, edge: Edge, trust: Trust, recorded: str, newest_id: bytes) -> None:
         self.head = head
@@ -31,6 +49,7 @@ class KnownLog:
         self.recorded = recorded
         self.newest_id = newest_id
         self.vetted = head.covered
+        self.moved: Moved | None = None
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -42,6 +61,12 @@ class KnownLog:
     @classmethod
     def read(cls, store: Appending, head: Head) -> Self:
         """Take a log up from what is stored; raise `Tampered` where that does not fit together."""
+        if head.size and not head.note:
+            raise Conflict(
+                "this is a copy that was never finished, or its newest checkpoint is lost; nothing was recorded",
+                "ledger migrate again; or ledger rebuild",
+                code="unfinished",
+            )
         data = store.read(0)
         genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
         trust = Trust.of_genesis(genesis)
@@ -57,7 +82,9 @@ class KnownLog:
             raise _not_fitting("the newest entry is not the one that the head names", head.size - 1)
         open_leaves = [entry.leaf(row.data) for row in store.rows(head.size - head.size % TILE, head.size)]
         edge = Edge.load(head.size, head.peaks, open_leaves, store.tile)
-        known = cls(head, edge, trust, entry.view(last).recorded, store.newest_id())
+        newest = entry.view(last)
+        known = cls(head, edge, trust, newest.recorded, store.newest_id())
+        known.moved = moved(newest.statement.type, newest.statement.id, newest.statement.data)
         known._check_note(store)
         return known
 
@@ -104,6 +131,11 @@ class KnownLog:
         self.vetted = self.head.size
 
 
+def moved(type: str, id: str, data: dict[str, Any]) -> Moved | None:
+    """Return where a statement says that the log went on; None for every other statement."""
+    return Moved(id, str(data.get("to", "elsewhere"))) if type == "migrated" else None
+
+
 def open_reader(leaves: list[bytes], size: int, read_tile: Callable[[int, int], bytes]) -> ReadSubtree:
     """Return a reader of subtree roots over stored tiles and the leaves of the open tile of level 0."""
 
@@ -146,7 +178,8 @@ def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:
             raise _not_fitting("an entry is not chained to the one before it", row.seq)
         if known.trust.changes_trust(fields["statement"]["type"]):
             _take_in(known.trust, row.seq, fields["statement"], store)
-        last, recorded = entry.leaf(row.data), fields["recorded"]
+        last, recorded, said = entry.leaf(row.data), fields["recorded"], fields["statement"]
+        known.moved = moved(said["type"], said["id"], said["data"])
         leaves.append(last)
     known.edge.extend(leaves)
     if (known.edge.peaks(), last) != (head.peaks, head.last):

@@ -10,7 +10,7 @@ from ledger.errors import Conflict, Misuse, Tampered, Unavailable
 from ledger.four_eyes import approval_of, refuse_own_work
 from ledger.genesis import Unknown
 from ledger.keys.credential import UnknownScheme, verify_signatures
-from ledger.known import KnownLog
+from ledger.known import KnownLog, moved
 from ledger.merkle.edge import Tile
 from ledger.store import Appending, Head, Row
 
@@ -87,6 +87,7 @@ class Commit:
         self._leaves: list[bytes] = []
         self._authority: list[int] = []
         self._disclosures: list[str] = []
+        self._moved = known.moved
 
     @property
     def size(self) -> int:
@@ -99,6 +100,7 @@ class Commit:
         earlier = self._earlier(items)
         if earlier is not None:
             return earlier
+        self._require_here(items)
         if request.expected is not None and request.expected != self.size:
             raise Conflict(
                 f"the log has {self.size:,} entries, not {request.expected:,}; nothing was recorded",
@@ -115,9 +117,21 @@ class Commit:
         for part in request.parts:
             placements += self._add_batch(part) if isinstance(part, Batch) else [self._add(part.item, part.signatures)]
         self._disclosures += request.disclosures
+        newest = items[-1].fields
+        self._moved = moved(newest["type"], newest["id"], newest.get("data", {}))
         return placements
 
     # ---- may it stand here? ----
+
+    def _require_here(self, items: list[Item]) -> None:
+        """After `migrated` only the `verified` that names it may follow: its writer is where the log went on."""
+        gone = self._moved
+        if gone is None:
+            return
+        said = items[0].fields
+        arrived = len(items) == 1 and said["type"] == "verified"
+        if not (arrived and gone.id in [ref["id"] for ref in said.get("refs", {}).get("of", ())]):
+            raise gone.refusal()
 
     def _earlier(self, items: list[Item]) -> list[Placement] | None:
         """Return where the statements stand already; None where none does; `Conflict` for anything between."""
@@ -301,7 +315,7 @@ class Commit:
         head = Head(known.edge.size, self._last, known.edge.peaks(), covered, note)
         self._store.append(self._rows, tiles, self._authority, self._disclosures, head)
         known.head, known.recorded = head, self._recorded
-        known.newest_id = self._newest
+        known.newest_id, known.moved = self._newest, self._moved
         if sealed is not None:
             known.vetted = head.size
         return True

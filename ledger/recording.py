@@ -29,7 +29,8 @@ class Recorder:
     """Records events: `record("trained", ...)`, `record(Trained(...), ...)`, or one method for each type:
 
     governance: actor_introduced, key_authorized, key_revoked, role_assigned, role_ended, delegated, policy_set,
-      log_key_rotated, clock_reset, system_registered, corrected, verified, erased, timestamped, retimestamped
+      log_key_rotated, clock_reset, system_registered, corrected, verified, erased, timestamped, retimestamped,
+      migrated
     data: dataset_registered
     development: trained, version_registered
     evaluation: metric_plan_defined, evaluated
@@ -1730,3 +1731,38 @@ class Recorder:
         note: free text that may name people; sealed
         """
         return self._do("retimestamped", _said(locals()))
+
+    def migrated(
+        self,
+        *,
+        to: str,
+        size: int,
+        root: Evidence | str,
+        note: str | Mapping[str, Any] | Struct | None = None,
+        of: str | Said | None = None,
+        caused_by: Said | Sequence[Said] | None = None,
+        answers: Said | Sequence[Said] | None = None,
+        uses: Said | Sequence[Said] | None = None,
+        under: Said | Sequence[Said] | None = None,
+        ends: Said | Sequence[Said] | None = None,
+        supersedes: Said | Sequence[Said] | None = None,
+        reason: str | None = None,
+        evidence: Evidence | Mapping[str, Any] | Sequence[Evidence | Mapping[str, Any]] | None = None,
+        time: datetime | str | None = None,
+        id: str | None = None,
+        on_behalf_of: str | None = None,
+        claimed_by: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
+        critical: bool | None = None,
+        capture: bool | None = None,
+        seal: Sequence[str] | None = None,
+        allow_secret: bool | None = None,
+    ) -> Receipt:
+        """The log goes on in another store, bit for bit the same; here it takes no more entries.
+
+        to: where it goes on: a path, or a URL without who connects (Art. 18)
+        size: number of entries before this one, all of which are there
+        root: root hash at that size
+        note: free text that may name people; sealed
+        """
+        return self._do("migrated", _said(locals()))

@@ -250,3 +250,11 @@ class Retimestamped(Timestamped, frozen=True, kw_only=True):
 
     hash: Annotated[Literal["sha512"], says("the new algorithm")]
     rehashed: Annotated[HexDigest512, says("root over the same entries in it")]
+
+
+class Migrated(Event, frozen=True, kw_only=True):
+    """The log goes on in another store, bit for bit the same; here it takes no more entries."""
+
+    to: Annotated[Text, says("where it goes on: a path, or a URL without who connects", "Art. 18")]
+    size: Annotated[Count, says("number of entries before this one, all of which are there")]
+    root: Annotated[Digest, says("root hash at that size")]

@@ -278,6 +278,7 @@ _ROWS: tuple[EventType, ...] = (
     _row("erased", governance.Erased, "governance", needs_refs=("of",), needs_reason=True),
     _row("timestamped", governance.Timestamped, "governance"),
     _row("retimestamped", governance.Retimestamped, "governance"),
+    _row("migrated", governance.Migrated, "governance"),
 )
 
 EVENTS: Final[dict[str, EventType]] = {row.name: row for row in _ROWS}

@@ -28,7 +28,7 @@ DIGEST = "sha256:" + "a" * 64
 
 
 def test_the_first_part_is_whole():
-    more = {"deployment_observed", "erased", "timestamped", "retimestamped"}
+    more = {"deployment_observed", "erased", "migrated", "timestamped", "retimestamped"}
     assert set(EVENTS) == FIRST_PART | TRUST | more
     assert set(GOOD) == set(EVENTS)
 
@@ -92,6 +92,7 @@ def test_required_fields_are_those_of_the_vocabulary():
         "alert_resolved": {"resolution"},
         "verified": {"size", "root", "verdict"},
         "erased": {"fields"},
+        "migrated": {"to", "size", "root"},
         "timestamped": {"size", "root", "stamp", "proofs", "authority", "stamped", "renew_by"},
         "retimestamped": {"size", "root", "stamp", "proofs", "authority", "stamped", "renew_by", "hash", "rehashed"},
         "role_assigned": {"role"},

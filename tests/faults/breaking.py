@@ -2,14 +2,12 @@
 
 `run` does a piece of work in a child process over such a file system and tells what the child said before it ended.
 
-| fault       | the n-th call ...                                                                                        |
-|-------------|----------------------------------------------------------------------------------------------------------|
-| io_error    | fails with an I/O error, and nothing of it is done                                                        |
-| full        | fails as on a full disk, if it writes                                                                     |
-| short_write | writes half and fails, if it writes                                                                       |
-| stays_bad   | fails with an I/O error, and so does every later one                                                      |
-| crash       | is done, then the process is gone                                                                         |
-| power_cut   | is done, then the process is gone with all that was written since the last sync of its file               |
+io_error     the n-th call fails with an I/O error, and nothing of it is done
+full         ... fails as on a full disk; only calls that write count
+short_write  ... writes half and fails; only calls that write count
+stays_bad    ... fails with an I/O error, and so does every later one
+crash        ... is done, then the process is gone
+power_cut    ... is done, then the process is gone, with all that was written since the last sync of its file
 """
 
 import json

@@ -83,7 +83,7 @@ WORKS: dict[str, tuple[str, Callable[[Path, Tell], None]]] = {
 
 
 def check(path: Path, said: list[dict[str, Any]]) -> None:
-    """Acknowledged means present, refused as not recorded means absent, and all that is there verifies; work goes on."""
+    """Acknowledged means present, refused as not recorded means absent; what is there verifies, and work goes on."""
     acknowledged = {id for words in said for id in words.get("ok", ())}
     last = {words["refused"]: words["outcome"] for words in said if "refused" in words}
     with Ledger.open(path) as ledger:
