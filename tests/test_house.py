@@ -39,7 +39,7 @@ ROOMS = [
     ["bulk", "roots"],
     ["spool", "identity", "authoring", "mending", "publish", "versions", "certificates", "copying"],
     ["founding", "recording", "writing"],
-    ["deciding", "away", "migrate"],
+    ["deciding", "away", "migrate", "backups"],
     ["api"],
     ["outbox"],
     ["default", "anchors", "sealing"],

@@ -36,6 +36,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "doctor": Row("ledger.cli.doctor:doctor", "What is wrong here, and the command that mends it."),
     "spool": Row("ledger.cli.spooling:spool", "What waits on this machine for its ledger; deliver it."),
     "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
+    "backup": Row("ledger.cli.backing:backup", "Copy the ledger into a file, while it is written to."),
+    "restore": Row("ledger.cli.backing:restore", "Take a backup up again; refused where it is behind your pin."),
     "migrate": Row("ledger.cli.moving:migrate", "Move a ledger to another store, with proof."),
     "demo": Row("ledger.cli.demo:demo", "Play the whole story on a real credit model."),
 }

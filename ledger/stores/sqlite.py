@@ -9,8 +9,6 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -18,19 +16,21 @@ from urllib.parse import quote
 
 import apsw
 
-from ledger.errors import Misuse, Tampered
+from ledger.errors import Misuse
 from ledger.merkle.edge import Tile
 from ledger.notes.merging import merge_notes
 from ledger.store import Anchor, Appending, Head, Row, read_only
 from ledger.stores.sqlite_erasure import drain, remove
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
+from ledger.stores.sqlite_schema import check_index, check_tables, check_triggers, schema_text
 from ledger.stores.sqlite_section import ROWS, Section, find_id, read_authority, read_bytes, read_head, read_tile
 
 APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
 FORMAT: Final = 1
 PAGE_SIZE: Final = 8192  # rows of 700 bytes waste 1 % of such a page, and 4 % of one of 4,096
 BUSY_SECONDS: Final = 30.0
+BACKUP_PAGES: Final = 1_024  # pages that are copied at a time
 STRIDE: Final = 256  # rows that a walk takes at a time
 
 
@@ -54,7 +54,7 @@ def create(location: str) -> "SqliteStore":
         connection = apsw.Connection(str(path))
         connection.execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
         connection.execute(
-            f"BEGIN; {_schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}"
+            f"BEGIN; {schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}"
         )
         connection.execute("INSERT INTO head VALUES (1, 0, x'', x'', 0, ''); COMMIT")
         connection.close()
@@ -312,51 +312,36 @@ class SqliteStore:
             drain(self._connect(write=True), self._path)
         return count
 
+    def back_up(self, path: Path) -> None:
+        """Copy the file as it stands at one moment into a new one at `path`, whoever writes meanwhile; durable.
+
+        https://www.sqlite.org/backup.html: a page that changes while the copy is made is copied again.
+        """
+        with self._reading() as connection, faults(path):
+            target = apsw.Connection(str(path))
+            try:
+                with target.backup("main", connection, "main") as copying:
+                    while not copying.done:
+                        copying.step(BACKUP_PAGES)
+            finally:
+                target.close()
+
     # ---- judging the container ----
 
     def check_container(self) -> None:
         """Raise `Tampered` (C1) unless tables, index and view are a ledger's: else what is read means nothing."""
         with self._reading() as connection:
-            ours = [row for row in _expected_schema() if row[0] != "trigger"]
-            theirs = [row for row in _schema_of(connection) if row[0] != "trigger"]
-            if theirs != ours or connection.pragma("encoding") != "UTF-8":
-                raise Tampered(
-                    f"{self._path} holds tables, indexes or views that are not a ledger's",
-                    "compare `.schema` with ledger/stores/sqlite.sql; restore a copy",
-                    code="schema",
-                    check=1,
-                )
+            check_tables(connection, self._path)
 
     def check_guards(self) -> None:
         """Raise `Tampered` (C1) unless the triggers that refuse changes, and no others, are there."""
         with self._reading() as connection:
-            if _schema_of(connection) != _expected_schema():
-                raise Tampered(
-                    f"the triggers of {self._path} that refuse changes were removed, or others were added",
-                    "restore a copy",
-                    code="guards",
-                    check=1,
-                )
+            check_triggers(connection, self._path)
 
     def check_ids(self) -> None:
         """Raise `Tampered` unless each id stands once (C11), and the index of ids is that of the rows (C6)."""
         with self._reading() as connection, connection:  # one moment for both, whoever writes meanwhile
-            count: int = connection.execute("SELECT count(*) FROM entries NOT INDEXED").get
-            last, agree = b"", 0
-            # The index in its own order: each id above the one before, each the id of its row.
-            for id, seq, stored in connection.execute(
-                "SELECT i.id, i.seq, t.id FROM entries AS i INDEXED BY entries_by_id"
-                " JOIN entries AS t NOT INDEXED ON t.seq = i.seq ORDER BY i.id"
-            ):
-                if id <= last:
-                    raise Tampered(
-                        f"entry {seq} has the id of another", "ledger log", code="same_id", check=11, seq=seq
-                    )
-                last = id
-                agree += id == stored
-            if count != agree:
-                what = f"the index of ids in {self._path} is not that of its rows"
-                raise Tampered(what, "ledger rebuild", code="id_index", check=6)
+            check_index(connection, self._path)
 
     def close(self) -> None:
         """Close every connection."""
@@ -371,19 +356,3 @@ def _refuse_changes(operation: int, table: str | None, *_: str | None) -> int:
     if table == "entries" and operation in (apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE):
         return apsw.SQLITE_DENY
     return apsw.SQLITE_OK
-
-
-@cache
-def _schema_text() -> str:
-    return files("ledger.stores").joinpath("sqlite.sql").read_text("utf-8")
-
-
-def _schema_of(connection: apsw.Connection) -> list[tuple[Any, ...]]:
-    return list(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"))
-
-
-@cache
-def _expected_schema() -> list[tuple[Any, ...]]:
-    connection = apsw.Connection(":memory:")
-    connection.execute(_schema_text())
-    return _schema_of(connection)

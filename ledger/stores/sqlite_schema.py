@@ -1,0 +1,69 @@
+"""What the file of a ledger must consist of, and whether a file does."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from ledger.errors import Tampered
+
+
+@cache
+def schema_text() -> str:
+    """Return the schema, as SQL."""
+    return files("ledger.stores").joinpath("sqlite.sql").read_text("utf-8")
+
+
+def check_tables(connection: apsw.Connection, path: Path) -> None:
+    """Raise `Tampered` (C1) unless tables, index and view are a ledger's."""
+    ours = [row for row in _expected() if row[0] != "trigger"]
+    theirs = [row for row in _found(connection) if row[0] != "trigger"]
+    if theirs != ours or connection.pragma("encoding") != "UTF-8":
+        raise Tampered(
+            f"{path} holds tables, indexes or views that are not a ledger's",
+            "compare `.schema` with ledger/stores/sqlite.sql; restore a copy",
+            code="schema",
+            check=1,
+        )
+
+
+def check_triggers(connection: apsw.Connection, path: Path) -> None:
+    """Raise `Tampered` (C1) unless the triggers that refuse changes, and no others, are there."""
+    if _found(connection) != _expected():
+        raise Tampered(
+            f"the triggers of {path} that refuse changes were removed, or others were added",
+            "restore a copy",
+            code="guards",
+            check=1,
+        )
+
+
+def check_index(connection: apsw.Connection, path: Path) -> None:
+    """Raise `Tampered` unless each id stands once (C11), and the index of ids is that of the rows (C6)."""
+    count: int = connection.execute("SELECT count(*) FROM entries NOT INDEXED").get
+    last, agree = b"", 0
+    # The index in its own order: each id above the one before, each the id of its row.
+    for id, seq, stored in connection.execute(
+        "SELECT i.id, i.seq, t.id FROM entries AS i INDEXED BY entries_by_id"
+        " JOIN entries AS t NOT INDEXED ON t.seq = i.seq ORDER BY i.id"
+    ):
+        if id <= last:
+            raise Tampered(f"entry {seq} has the id of another", "ledger log", code="same_id", check=11, seq=seq)
+        last = id
+        agree += id == stored
+    if count != agree:
+        what = f"the index of ids in {path} is not that of its rows"
+        raise Tampered(what, "ledger rebuild", code="id_index", check=6)
+
+
+def _found(connection: apsw.Connection) -> list[tuple[Any, ...]]:
+    return list(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"))
+
+
+@cache
+def _expected() -> list[tuple[Any, ...]]:
+    connection = apsw.Connection(":memory:")
+    connection.execute(schema_text())
+    return _found(connection)
