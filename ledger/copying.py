@@ -18,16 +18,16 @@ from typing import Final, NamedTuple
 from ledger import entry
 from ledger.authority import Authority
 from ledger.errors import Misuse, Tampered
+from ledger.foresight import foresee, stored
 from ledger.genesis import read_genesis
-from ledger.keys.credential import Credential
 from ledger.known import open_reader
 from ledger.merkle.edge import TILE, Edge
 from ledger.merkle.proofs import subtree_root
 from ledger.merkle.tree import HASH_SIZE
-from ledger.ranges import Known, Part, RangeCheck
+from ledger.parts import Part
+from ledger.ranges import RangeCheck
 from ledger.scan import START, Before
 from ledger.store import Head, Row, Store
-from ledger.trust import Trust
 
 PART: Final = 16_384  # entries a transaction
 Progress = Callable[[int, int], None]
@@ -157,20 +157,13 @@ def _checks(source: Store, start: int) -> tuple[RangeCheck, Authority]:
     """Return the checks of what comes from `start` on, by what the entries before it say of keys."""
     data = source.read(0)
     genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
-    trust = Trust.of_genesis(genesis)
-    credentials = {grant.credential.id: grant.credential for grant in trust.grants()}
-    for seq in source.authority():
-        said = entry.read(source.read(seq)).fields["statement"]
-        if said["type"] == "key_authorized":
-            credential = Credential.from_json(said["data"]["keys"])
-            credentials[credential.id] = credential
-        if seq < start:
-            trust.apply(seq, said)
-    before = START
+    places = source.authority()
+    _, known = foresee(genesis, stored(places, source.read), source.find, source.read)
+    before, so_far = START, [seq for seq in places if seq < start]
+    trust = foresee(genesis, stored(so_far, source.read), source.find, source.read).trust
     if start:
         last = source.read(start - 1)
         before = Before(start - 1, entry.leaf(last).hex(), entry.view(last).recorded)
-    known = Known(genesis.leaf, genesis.rules, credentials, source.find, source.read)
     return RangeCheck(start, before, known), Authority(trust)
 
 

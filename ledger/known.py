@@ -61,10 +61,10 @@ class KnownLog:
     @classmethod
     def read(cls, store: Appending, head: Head) -> Self:
         """Take a log up from what is stored; raise `Tampered` where that does not fit together."""
-        if head.size and not head.note:
+        if head.size and not head.covered and not head.note:
             raise Conflict(
-                "this is a copy that was never finished, or its newest checkpoint is lost; nothing was recorded",
-                "ledger migrate again; or ledger rebuild",
+                "this is a copy that was never finished; nothing was recorded",
+                "ledger migrate again, from where it came",
                 code="unfinished",
             )
         data = store.read(0)

@@ -25,12 +25,12 @@ from ledger import entry, statement
 from ledger.certificates import Certificate, check_certificate, write_certificate
 from ledger.copying import Progress, copy_entries, difference, finish, root_of
 from ledger.errors import Conflict, Misuse, Tampered
+from ledger.foresight import trust_in
 from ledger.fresh import now_text
 from ledger.known import moved, open_reader
 from ledger.merkle.edge import TILE
 from ledger.merkle.proofs import subtree_root
 from ledger.stores.opening import check_free, create, is_url, open_store, same_place, without_user
-from ledger.trust import Trust
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -241,10 +241,7 @@ def check_migration(certificate: Certificate, ledger: "Ledger") -> None:
     root = subtree_root(body["size"], open_reader(leaves, head.size, store.tile))
     if body.get("root") != f"sha256:{root.hex()}":
         raise Tampered(f"the first {body['size']:,} entries are not those of the certificate", code="forked", check=4)
-    trust = Trust.of_genesis(ledger.genesis)
-    for seq in store.authority():
-        trust.apply(seq, entry.read(store.read(seq)).fields["statement"])
-    credential = trust.credential(str(body.get("key")))
+    credential = trust_in(ledger.genesis, store).credential(str(body.get("key")))
     if credential is None:
         raise Tampered("no key of this ledger signed the certificate", "ledger key list", code="certificate", check=13)
     check_certificate(certificate, credential)

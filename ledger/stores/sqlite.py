@@ -46,19 +46,25 @@ def create(location: str) -> "SqliteStore":
     """Make an empty ledger file; raise `Misuse` if something is there already."""
     check_free(location)
     path = Path(location)
+    making = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        os.close(os.open(making, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o644))
+        with faults(making):
+            _make(making)
+        os.link(making, path)  # whole or not at all, and never over another file
     except OSError as error:
         raise Misuse(f"{path} cannot be made: {error.strerror}", "choose another place") from None
-    with faults(path):
-        connection = apsw.Connection(str(path))
-        connection.execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
-        connection.execute(
-            f"BEGIN; {schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}"
-        )
-        connection.execute("INSERT INTO head VALUES (1, 0, x'', x'', 0, ''); COMMIT")
-        connection.close()
+    finally:
+        making.unlink(missing_ok=True)
     return SqliteStore(path)
+
+
+def _make(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+    connection.execute(f"BEGIN; {schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
+    connection.execute("INSERT INTO head VALUES (1, 0, x'', x'', 0, ''); COMMIT")
+    connection.close()
 
 
 def open_store(location: str, *, read_only: bool = False) -> "SqliteStore":
