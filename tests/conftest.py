@@ -22,7 +22,7 @@ def _homes(tmp_path_factory):
 def own_home(_homes, monkeypatch):
     """HOME and the XDG folders below a folder of this test; nothing named LEDGER_ from outside."""
     for name in list(os.environ):
-        if name.startswith("LEDGER_") and name not in ("LEDGER_KILL_ROUNDS", "LEDGER_CROWD", "LEDGER_FAULTS"):
+        if name.startswith("LEDGER_") and name not in ("LEDGER_KILL_ROUNDS", "LEDGER_CROWD", "LEDGER_FAULTS", "LEDGER_MOVED"):
             monkeypatch.delenv(name)
     place = _homes / str(next(_numbers))
     place.mkdir()
