@@ -15,13 +15,16 @@ def blame(failures: list[Failure]) -> list[Failure]:
     """Return failures in the order of the entries, broken links turned into the entry that was changed.
 
     The link into entry k breaks when k - 1 was changed, or k's `prev`. If the link out of k holds, k is what was
-    sealed, and k - 1 is not. What mostly repeats a failure already named (a batch's root, a batch cut) comes after it.
+    sealed, and k - 1 is not, unless k is not even in its place (C6): then something between is missing. What mostly
+    repeats a failure already named (a batch's root, a batch cut) comes after it.
     """
     broken = {failure.seq for failure in failures if failure.check == 7}
+    moved = {failure.seq for failure in failures if failure.code == "wrong_place"}
     named = []
     for failure in failures:
-        if failure.check == 7 and failure.seq - 1 not in broken and failure.seq + 1 not in broken and failure.seq > 0:
-            changed = failure.seq - 1
+        changed = failure.seq - 1
+        alone = failure.check == 7 and not {changed, failure.seq + 1} & broken
+        if alone and failure.seq > 0 and failure.seq not in moved:
             failure = Failure(
                 7, "changed", changed, f"entry {changed} is not the bytes that entry {failure.seq} was chained to"
             )

@@ -19,7 +19,7 @@ def check_bundle(store: BundleStore, report: Report) -> Report:
     """Return a log's report with what else was found in the bundle it was read from."""
     written = list(_read_all(store))
     failures = [*_manifest(store, written, report), *_evidence(store, written)]
-    if report.verdict != "BROKEN":
+    if not report.failures and not failures and contents.STATE in store.members:
         failures += _state(store, report)
     if not failures:
         return report

@@ -181,9 +181,7 @@ def _members(tail: bytes, is_name: Callable[[str], bool]) -> Iterator[Member]:
         if size == LARGE and len(wide) >= 12:
             size = int.from_bytes(wide[4:12], "little")
         if not is_name(name) or name in seen:
-            raise _bad(
-                f"a file {name[:100]!r}, which is none of a bundle's, or there already: do not unpack it by hand"
-            )
+            raise _bad(f"a file {name[:100]!r}, none of a bundle's, or there twice. Do not unpack it by hand")
         seen.add(name)
         member = Member(name, start, size, crc)
         yield member

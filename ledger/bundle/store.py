@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ledger import entry
 from ledger.bundle import contents
@@ -56,10 +56,7 @@ class BundleStore:
         self.place = place
         self._lock = threading.RLock()
         self._ids = Ids(scratch)
-        try:
-            self.file = Path(place).open("rb")  # noqa: SIM115 - `close` closes it
-        except OSError as error:
-            raise Misuse(f"{place}: {error.strerror}", "name the bundle's file", code="no_file") from None
+        self.file = _open(Path(place))
         try:
             self.members = {one.name: one for one in read_container(self.file, contents.is_name)}
             _check_whole(place, self.members.keys())
@@ -230,6 +227,16 @@ class BundleStore:
         """Close the file and remove what was made beside it."""
         self.file.close()
         self._ids.close()
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        if path.is_file():  # a pipe would be waited for
+            return path.open("rb")
+        why = "it is no file" if path.exists() else "there is no such file"
+    except OSError as error:
+        why = error.strerror or "it cannot be read"
+    raise Misuse(f"{path}: {why}", "name the bundle's file", code="no_file")
 
 
 def _check_whole(place: str, names: object) -> None:

@@ -54,6 +54,8 @@ KINDS: Final[dict[str, Kind]] = {
 
 
 def _begins_as_zip(path: Path) -> bool:
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
             return file.read(4) == b"PK\3\4"

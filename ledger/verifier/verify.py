@@ -25,6 +25,7 @@ import base64
 import hashlib
 import itertools
 import json
+import os
 import re
 import struct
 import textwrap
@@ -1549,11 +1550,12 @@ def in_order(failures):
     """Failures by entry; what repeats another one (a batch around it, a note over it) after it.
 
     C7: where only the link into entry k is broken, and the link out of k holds, the bytes of k are what was sealed, and
-    k - 1 was changed.
+    k - 1 was changed; unless k is not in its place (C6): then something between is missing.
     """
     links, named = {found.seq for found in failures if found.check == 7}, []
+    moved = {found.seq for found in failures if found.check == 6}
     for found in failures:
-        if found.check == 7 and found.seq and not {found.seq - 1, found.seq + 1} & links:
+        if found.check == 7 and found.seq and not {found.seq - 1, found.seq + 1} & links and found.seq not in moved:
             found = Found(7, found.seq - 1, f"not the bytes that entry {found.seq} was chained to")
         named.append(found)
     return sorted(
@@ -1730,6 +1732,8 @@ def read_stamps(file, files):
 
 def verify_bundle(path, keys=(), genesis="", pins=()):
     """Judge a bundle by what the verifier brought. Nothing in it is trusted: keys.txt, verify.py are not even read."""
+    if not os.path.isfile(path):
+        raise Misuse(f"{path}: there is no such file")
     try:
         file = open(path, "rb")
     except OSError as error:
