@@ -36,6 +36,7 @@ ROOMS = [
     ["log"],
     ["stores"],
     ["config", "pins", "receipts", "compose", "capture", "evidence", "fresh", "witness"],
+    ["presence"],
     ["bulk", "roots"],
     ["spool", "identity", "authoring", "mending", "publish", "versions", "certificates", "copying"],
     ["founding", "recording", "writing"],

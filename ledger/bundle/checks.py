@@ -15,6 +15,12 @@ from ledger.report import Failure, Report, judge
 from ledger.touched import order
 
 
+def evidence_in(store: BundleStore) -> set[str]:
+    """Return the digests of the evidence in a bundle, by its files' names, which `check_bundle` judges."""
+    names = [name for name in store.members if name.startswith(contents.EVIDENCE)]
+    return {name.removeprefix(contents.EVIDENCE) for name in names}
+
+
 def check_bundle(store: BundleStore, report: Report) -> Report:
     """Return a log's report with what else was found in the bundle it was read from."""
     written = list(_read_all(store))

@@ -99,6 +99,12 @@ def _half(report: "Report") -> list[tuple[str, str]]:
             ("not proven", "that others are shown the same log; that nothing was cut off the end or written anew"),
             ("to mend", "ask for a checkpoint with the cosignatures, then: --checkpoint FILE"),
         ]
+    if {one.code for one in report.missing} == {"evidence"}:
+        whole = f"{_all(report)} was changed, moved, added, removed"
+        return [
+            ("proven", f"{whole}; of these files: only what their digest was"),
+            ("to mend", "ask for the files, put them into the folder, run it again"),
+        ]
     return [
         ("proven", "what could be checked of the other entries holds"),
         ("not proven", "what these entries rest on"),
@@ -197,6 +203,8 @@ def _sound(report: "Report") -> str:
 def _lost(first: int, report: "Report") -> str:
     if _only_derived(report):
         return "nothing is lost: the entries are whole, what is computed from them is not"
+    if {failure.check for failure in report.failures} == {21}:
+        return "that these files are what was recorded; the entries themselves are whole"
     if first >= 0:
         return f"what stood at entry {first:,} before, who changed it, when; what comes after it"
     return "which of two histories is the true one, and what is missing from this one"

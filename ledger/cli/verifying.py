@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ledger.bundle.checks import check_bundle
+from ledger.bundle.checks import check_bundle, evidence_in
 from ledger.bundle.store import BundleStore
 from ledger.cli.frame import Call, command
 from ledger.cli.pinning import keep
@@ -18,6 +18,7 @@ from ledger.cli.verdict import report_block
 from ledger.config import FILE, held_by, resolve
 from ledger.errors import Misuse, Tampered
 from ledger.pins import pin_path, read_pin
+from ledger.presence import Present, check_evidence, read_below
 from ledger.receipts import is_proof
 from ledger.report import Failure, Report
 from ledger.stores.opening import is_url, locate, open_read_only, opener_of
@@ -41,6 +42,7 @@ _MANY: Final = 100_000  # entries from which further processes are worth their s
 @click.option(
     "--tsa-root", "roots", multiple=True, type=click.Path(path_type=Path), help="A time-stamping authority's root, PEM."
 )
+@click.option("--evidence", type=click.Path(path_type=Path), help="A folder in which all evidence must be found.")
 @click.option("--allow-unpinned", is_flag=True, help="Exit 0 for UNPINNED too.")
 @click.option("--processes", type=click.IntRange(1), help="Else: one a core for a long log.")
 def verify(
@@ -50,6 +52,7 @@ def verify(
     checkpoints: tuple[Path, ...],
     policy: Path | None,
     roots: tuple[Path, ...],
+    evidence: Path | None,
     allow_unpinned: bool,
     processes: int | None,
 ) -> Answer:
@@ -65,7 +68,7 @@ def verify(
     place = None if what is not None else resolve(call.location)
     location = _received(what) if what is not None else resolve(call.location).location
     with closing(open_read_only(location)) as store:
-        report, pinned = _verify(store, policy_of(genesis_of(store), place, given), processes)
+        report, pinned = _verify(store, policy_of(genesis_of(store), place, given), processes, evidence)
         block = report_block(
             report, store, "" if what is None else location if is_url(location) else what, pinned=bool(pinned["moved"])
         )
@@ -99,17 +102,29 @@ def look_over(ledger: "Ledger") -> Report:
         return ledger.verify(processes=os.cpu_count() or 1 if size >= _MANY else 1, progress=progress)
 
 
-def _verify(store: "Store", policy: "Policy", processes: int | None) -> tuple[Report, dict[str, object]]:
+def _verify(
+    store: "Store", policy: "Policy", processes: int | None, evidence: Path | None
+) -> tuple[Report, dict[str, object]]:
     size = store.head().size
     workers = processes or (os.cpu_count() or 1 if size >= _MANY else 1)
     try:
         with progress_bar("verify", size) as progress:
             report = verify_log(store, policy, processes=workers, opener=opener_of(store), progress=progress)
-        if isinstance(store, BundleStore):
-            report = check_bundle(store, report)
+        report = _beside(store, report, evidence)
     except Tampered as error:
         report = _unreadable(error, size, policy)
     return report, _pin(store, report)
+
+
+def _beside(store: "Store", report: Report, evidence: Path | None) -> Report:
+    """What is to be checked besides the log: the rest of a bundle, and evidence, where that is asked for."""
+    present = read_below(evidence) if evidence is not None else Present(set(), {})
+    if isinstance(store, BundleStore):
+        report = check_bundle(store, report)
+        present.digests.update(evidence_in(store))
+    elif evidence is None:
+        return report
+    return check_evidence(store, report, present, asked=evidence is not None)
 
 
 def _unreadable(error: Tampered, size: int, policy: "Policy") -> Report:

@@ -29,6 +29,7 @@ import os
 import re
 import struct
 import textwrap
+import time
 import zlib
 from collections import namedtuple
 from datetime import date, datetime, timedelta
@@ -86,17 +87,18 @@ def decode(data, limit, depth=32):
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Bad(5, "not UTF-8") from None
-    need(not FORBIDDEN.search(text), "a forbidden character")
+    plain = text.isascii()
+    need((plain and text.isprintable()) or not FORBIDDEN.search(text), "a forbidden character")
     need("\\" not in text or "\\" not in ESCAPES.sub("", text), "an escape that is none")
     need(text.count("{") + text.count("[") <= depth or depth_of(text) <= depth, "too deep")
     try:
-        value = READER.decode(text)
+        value, end = READER.raw_decode(text)
     except ValueError:
         raise Bad(5, "not JSON") from None
-    need(isinstance(value, dict), "not an object")
+    need(end == len(text) and isinstance(value, dict), "not one object")
     # CPython's writer is right but for the spelling of some decimals: where it differs, the plain one decides.
     need(WRITER.encode(value) == text or spell(value) == text, "not in the one form")
-    if "\\" in text or max(map(len, text.split('"'))) > 64:  # else no key is longer than 64 characters, 256 bytes
+    if "\\" in text or max(map(len, text.split('"'))) > (256 if plain else 64):  # else no key can be that long
         need(all(len(key.encode()) <= 256 for key in keys_of(value)), "a key over 256 bytes")
     return value
 
@@ -114,9 +116,10 @@ def read_integer(token):
     return int(token)
 
 
-@lru_cache(maxsize=4096)
 def read_decimal(token):
     value = float(token)
+    if repr(value) == token and 1e-4 <= abs(value) < 1e16:
+        return value  # where CPython's spelling is the form's
     need(abs(value) != float("inf") and spell_decimal(value) == token, "a decimal spelt otherwise")
     return value
 
@@ -166,7 +169,11 @@ DIGEST, NAMED = "[0-9a-f]{64}", "sha256:[0-9a-f]{64}"
 ID = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TYPE = r"[a-z][a-z0-9_]{1,47}|(?=.{1,128}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+/[a-z0-9][a-z0-9._-]{0,63}"
 ORIGIN = r"(?!.*://)[!-*,-~]{1,255}"
-TIME = r"(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z"
+CLOCK = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII).fullmatch
+
+
+UUID = re.compile(ID, re.ASCII).fullmatch
+HASH = re.compile(DIGEST, re.ASCII).fullmatch
 
 
 @lru_cache(maxsize=65536)
@@ -179,9 +186,13 @@ def fits(pattern, value):
 
 
 def is_time(value):
-    found = isinstance(value, str) and matches(TIME, value)
+    return isinstance(value, str) and CLOCK(value) is not None and is_day(value[:10])
+
+
+@lru_cache(maxsize=4096)
+def is_day(text):
     try:
-        return bool(found) and date(*map(int, found.groups()[:3])).year >= 1970
+        return date(*map(int, text.split("-"))).year >= 1970
     except ValueError:
         return False
 
@@ -269,8 +280,9 @@ def is_full(value):
 
 
 def has_null(value):
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value is None or any(map(has_null, inside))
+    if not isinstance(value, (dict, list)):
+        return value is None
+    return any(map(has_null, value.values() if isinstance(value, dict) else value))
 
 
 STATEMENT = {
@@ -280,7 +292,7 @@ STATEMENT = {
     "critical": lambda v: v is True,
     "data": lambda v: isinstance(v, dict),
     "evidence": is_evidence,
-    "id": lambda v: isinstance(v, str) and re.fullmatch(ID, v) is not None,
+    "id": lambda v: isinstance(v, str) and UUID(v) is not None,
     "key": lambda v: fits(DIGEST, v),
     "log": lambda v: fits(DIGEST, v),
     "on_behalf_of": lambda v: fits(HANDLE, v),
@@ -630,7 +642,7 @@ def read_entry(data):
     """An entry's fields, the bytes of its statement and those of its batch header."""
     value = decode(data, 65_535)
     need(value.keys() - {"batch"} == {"prev", "recorded", "seq", "signatures", "statement"}, "keys of an entry")
-    need(isinstance(value["prev"], str) and re.fullmatch(DIGEST, value["prev"]), "prev")
+    need(isinstance(value["prev"], str) and HASH(value["prev"]), "prev")
     need(is_time(value["recorded"]), "recorded")
     need(is_integer(value["seq"], 0, 2**53 - 2), "seq")
     signatures, batch = value["signatures"], value.get("batch")
@@ -639,7 +651,7 @@ def read_entry(data):
     if "batch" in value:
         need(isinstance(batch, dict) and (batch.keys() == {"first"} or batch.keys() == HEAD.keys()), "batch")
         need(is_integer(batch.get("first", 0), 0, 2**53 - 2), "first")
-        need(all(HEAD[key](item) for key, item in batch.items() if key != "first"), "batch header")
+        need("first" in batch or all(HEAD[key](item) for key, item in batch.items()), "batch header")
     body = data[data.index(b',"statement":') + len(b',"statement":') : -1]
     need(len(body) <= 49_152, "statement too large")
     check_statement(value["statement"])
@@ -1048,6 +1060,113 @@ class Trust:
         return next((one for one in self.sets[max(known) + 1 :] if one.recovered), None) if known else None
 
 
+# ---- 14. The policy: what the verifier trusts, a file of their own ----
+
+Policy = namedtuple(
+    "Policy",
+    "keys genesis origin require size date witnesses groups quorum",
+    defaults=((), "", "", "any", 0, "", {}, {}, None),  # group -> (needed, members); quorum: the name that must hold
+)
+WORDS = {  # how many items follow; whether it may stand once only
+    "origin": (1, 1, True), "genesis": (1, 1, True), "log": (1, 2, False), "require": (1, 1, True),
+    "size": (1, 1, True), "date": (1, 1, True), "tsa-root": (1, 1, False), "witness": (2, 3, False),
+    "group": (3, 128, False), "quorum": (1, 1, True),
+}  # fmt: skip
+
+
+def read_policy(data):
+    """Bad(0) for a line that is not known, stands twice or cannot be: what is not read does not protect."""
+    need(len(data) <= 262_144 and data.count(b"\n") < 1024, "too large for a policy", 0)
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeDecodeError:
+        raise Bad(0, "a policy that is not UTF-8") from None
+    need(lines[0] == "ledger-policy/v1", "its first line is not ledger-policy/v1", 0)
+    need(not any(re.search(r"[\x00-\x08\x0b-\x1f\x7f]", line) for line in lines), "a control character", 0)
+    one, many = {}, {"log": [], "witness": {}, "group": {}}
+    for number, line in enumerate(lines[1:], 2):
+        items = [item for item in line.replace("\t", " ").split(" ") if item]
+        if items and not items[0].startswith("#"):
+            try:
+                read_policy_line(items, one, many)
+            except Bad as bad:
+                raise Bad(0, f"line {number}: {bad.why}") from None
+    return whole_policy(one, many)
+
+
+def read_policy_line(items, one, many):
+    word, rest = items[0], items[1:]
+    need(word in WORDS and WORDS[word][0] <= len(rest) <= WORDS[word][1], f"{word!a} is not known, or not so", 0)
+    need(word not in one or not WORDS[word][2], f"{word} stands twice", 0)
+    named = {**many["witness"], **many["group"]}
+    if word in ("log", "witness"):
+        address = rest[WORDS[word][0] :]
+        need(not address or address[0].startswith(("https://", "http://")), "no address", 0)
+    if word == "log":
+        many["log"].append(read_vkey(rest[0], 0))
+        need(many["log"][-1].kind != 4, "no log's key", 0)
+    elif word in ("witness", "group"):
+        need(rest[0] != "none" and rest[0] not in named, "a name that is taken", 0)
+        if word == "witness":
+            many["witness"][rest[0]] = read_vkey(rest[1], 0)
+            return
+        count, members = rest[1], rest[2:]
+        taken = {member for _, others in many["group"].values() for member in others}
+        good = all(member in named for member in members) and len(set(members)) == len(members)
+        need(good and not taken & set(members), "a member that is not defined above, or of two groups", 0)
+        need(count in ("all", "any") or fits("[1-9][0-9]{0,2}", count), "not all, any or a number", 0)
+        needed = {"all": len(members), "any": 1}.get(count) or int(count)
+        need(needed <= len(members), "more than there are", 0)
+        many["group"][rest[0]] = (needed, members)
+    else:
+        one[word] = rest[0]
+
+
+def whole_policy(one, many):
+    genesis, date = one.get("genesis", "").replace("sha256:", "", 1), one.get("date", "")
+    date = f"{date}T00:00:00.000000Z" if fits("[0-9]{4}-[0-9]{2}-[0-9]{2}", date) else date
+    keys, witnesses = many["log"], many["witness"]
+    names = {key.name for key in keys} | {one["origin"] for _ in range("origin" in one)}
+    need(not genesis or fits(DIGEST, genesis), "genesis is no leaf", 0)
+    need(all(fits(ORIGIN, name) for name in names) and len(names) <= 1, "keys of several logs", 0)
+    need(keys or genesis, "neither a log's key nor a genesis", 0)
+    need(not date or is_time(date), "date", 0)
+    need(one.get("require", "any") in ("all", "any"), "require is all or any", 0)
+    need(fits("[1-9][0-9]{0,15}", one.get("size", "1")) and int(one.get("size", "1")) < 2**53, "size", 0)
+    both = genesis or {key.kind for key in keys} == {1, 6}
+    need(one.get("require") != "all" or both, "require all needs both of the log's keys, or the genesis", 0)
+    public = [key.public for key in [*keys, *witnesses.values()]]
+    need(len(set(public)) == len(public), "a key that stands twice", 0)
+    need(len({key[:2] for key in keys}) == len(keys), "two keys with one name and id", 0)
+    need(all(key.kind in (4, 6) for key in witnesses.values()), "no witness's key", 0)
+    need("quorum" in one or not (witnesses or many["group"]), "witnesses, but no quorum", 0)
+    quorum = None if one.get("quorum", "none") == "none" else one["quorum"]
+    need(quorum is None or quorum in {**witnesses, **many["group"]}, "a quorum that is not defined", 0)
+    return Policy(
+        keys, genesis, min(names, default=""), one.get("require", "any"), int(one.get("size", 0)), date, witnesses,
+        many["group"], quorum,
+    )  # fmt: skip
+
+
+def cosigners(note, policy):
+    """{name: time} of the witnesses whose line is good; one that is not good counts as if it were not there."""
+    found, latest = {}, time.time() + 300
+    for name, ident, signature in note.signatures:
+        for witness, key in policy.witnesses.items():
+            said = int.from_bytes(signature[:8], "big")
+            if key[:2] == (name, ident) and 0 < said <= latest and is_good_line(note, key, signature):
+                found[witness] = max(said, found.get(witness, 0))
+    return found
+
+
+def is_enough(names, policy):
+    held = set(names)
+    for group, (needed, members) in policy.groups.items():
+        if sum(member in held for member in members) >= needed:
+            held.add(group)
+    return policy.quorum in held
+
+
 # ---- 10. Sealed fields ----
 
 
@@ -1151,7 +1270,7 @@ def verify(entries, checkpoints, keys=(), genesis="", pins=(), disclosures=()):
 
     What the verifier brought: `keys` (vkeys), `genesis` (leaf of entry 0), `pins` (checkpoints).
     """
-    log = Log([read_vkey(key) for key in keys], genesis)
+    log = Log(Policy([read_vkey(key) for key in keys], genesis))
     for shown in disclosures:
         log.disclose(shown)
     entries = iter(entries)
@@ -1172,8 +1291,8 @@ def verify(entries, checkpoints, keys=(), genesis="", pins=(), disclosures=()):
 class Log:
     """One verification: begin, expect, take entry after entry, finish, result."""
 
-    def __init__(self, keys, genesis):
-        self.keys, self.wanted_genesis = keys, genesis
+    def __init__(self, policy):
+        self.policy, self.keys, self.wanted_genesis = policy, policy.keys, policy.genesis
         self.tree, self.trust, self.leaf0 = Tree(), None, b""
         self.failures, self.missing, self.findings = [], [], []
         self.notes, self.roots, self.cut = [], {}, set()  # (note, check); size -> root; sizes inside a batch
@@ -1184,6 +1303,7 @@ class Log:
         self.vouchers, self.covered, self.good_to = [], 0, 0
         self.stamps, self.tree512, self.roots512 = [], None, {}
         self.made = {}  # (whether it was trained, what) -> {actor: seq of the first that said so}
+        self.items, self.present, self.names = [], set(), {}  # evidence that is named; digests, and by name, at hand
         self.decided, self.latest = [], {}  # (key, seq, type, time) of types with a rule; key -> its last moment
 
     def fail(self, check, seq, what):
@@ -1205,6 +1325,9 @@ class Log:
             said = read_entry(first)[0]["statement"]
             self.trust = Trust(said, self.leaf0.hex())
             need(self.wanted_genesis in ("", self.leaf0.hex()), "another log: entry 0 is not the one you named", 10)
+            named = self.policy.origin or self.trust.origin
+            need(self.trust.origin == named, f"this log is {self.trust.origin}, not {named}", 10)
+            self.trust.used |= {key.public for key in self.policy.witnesses.values()}
         except Bad as bad:
             self.fail(bad.check, 0, bad.why)
             return False
@@ -1257,6 +1380,8 @@ class Log:
             self.refer(placed)
             self.open(placed)
             self.record_stamp(placed)
+            items = placed.fields["statement"].get("evidence", ())
+            self.items += [(placed.seq, item) for item in items if item["kind"] != "external"]
         self.prev = hash.hex()
         self.tree.add(hash)
         if self.tree.size in self.roots:
@@ -1437,6 +1562,25 @@ class Log:
                 once = here.count((shown, path)) == 1
                 self.fail_unless(once, 20, placed.seq, f"a disclosure of {where} stands twice")
 
+    # ---- C21 ----
+
+    def ask_evidence(self, asked):
+        """What is not at hand is missing where it was asked for, else counted; other bytes of its name are BROKEN."""
+        wanted = {item["digest"][7:] for _, item in self.items}
+        lacking = wanted - self.present
+        if lacking and not asked:
+            what = f"{len(lacking):,} of {len(wanted):,} files and folders that entries name are not here: known by"
+            self.findings.append(Found(21, None, f"{what} digest alone"))
+        for seq, item in self.items if asked else ():
+            digest, name = item["digest"][7:], item.get("name", "evidence")
+            others = self.names.get(name, ())
+            if digest in lacking and others:
+                what = f"{name} is sha256:{min(others)[:16]}, the entry says {digest[:16]}: not what was recorded"
+                self.fail(21, seq, what)
+            elif digest in lacking:
+                what = f"evidence {name} sha256:{digest[:16]} ({item['size']:,} bytes) is not here"
+                self.missing.append(Found(21, seq, what))
+
     # ---- C22 ----
 
     def stamp(self, stamps):
@@ -1491,20 +1635,64 @@ class Log:
         for one in self.trust.sets[1:]:
             if not one.recovered and all(note.size != one.start for note, _, _, _ in self.notes):
                 self.fail(3, one.seq, f"new keys of the log, and no checkpoint of {one.start:,} entries signed by both")
-        for note, check, name, newest in self.notes:
-            try:
-                self.trust.check_signed(note, self.keys)
-            except Bad as bad:
-                self.fail(bad.check, None, f"{name}: {bad.why}")
-                continue
-            if newest:
-                self.covered = note.size
+        good = [one for one in self.notes if self.is_signed(one[0], one[2])]
+        self.covered = max([note.size for note, _, _, newest in good if newest], default=0)
+        if self.policy.require == "all":
+            self.require_all(good)
+        for note, check, name, _ in good:
             self.hold(note, check, name)
+        self.ask_policy(good)
         self.rehashed()
         sizes = [size for _, size in self.vouchers] + [0] * bool(self.wanted_genesis)
         beyond = self.trust.out_of_reach(self.keys, sizes)
         if beyond:
             self.missing.append(Found(3, beyond.seq, "new keys of the log, by recovery: name them if you know them"))
+
+    def is_signed(self, note, name):
+        try:
+            self.trust.check_signed(note, self.keys)
+        except Bad as bad:
+            self.fail(bad.check, None, f"{name}: {bad.why}")
+            return False
+        return True
+
+    def is_hybrid(self, note):
+        """Whether both of the log's keys signed."""
+        keys = self.trust.sets[self.trust.place_of(note.size)].keys
+        return all(
+            any(line[:2] == key[:2] and is_good_line(note, key, line[2]) for line in note.signatures) for key in keys
+        )
+
+    def require_all(self, good):
+        """C3: what is kept or given bears both lines; the newest may not yet, and then covers nothing."""
+        both = [self.is_hybrid(note) for note, _, _, _ in good]
+        for (note, _, name, newest), hybrid in zip(good, both):
+            self.fail_unless(newest or hybrid, 3, None, f"{name} of {note.size:,} entries lacks a line of the log's")
+        own = [note.size for (note, check, _, _), hybrid in zip(good, both) if hybrid and check == 9]
+        self.fail_unless(own, 3, None, "no checkpoint is signed by both of the log's keys")
+        self.covered = max(own, default=0)
+
+    def ask_policy(self, good):
+        """C4: least size, quorum of witnesses, date that evidence must reach."""
+        policy, newest = self.policy, 0
+        size = max([note.size for note, check, _, _ in good if check == 9], default=0)
+        what = f"the policy wants {policy.size:,} sealed entries or more, here are {size:,}"
+        self.fail_unless(size >= policy.size, 4, size, what)
+        seal = [note for note, _, _, _ in good if policy.require == "any" or self.is_hybrid(note)]
+        for note in sorted(seal, key=lambda note: -note.size) if policy.quorum else ():
+            signed = cosigners(note, policy)
+            if is_enough(signed, policy):
+                said = f"the quorum {policy.quorum} ({', '.join(sorted(signed))})"
+                self.hold(note, 4, said)
+                times = sorted(signed.values())
+                newest = max(at for at in times if is_enough([n for n in signed if signed[n] >= at], policy))
+                break
+        else:
+            if policy.quorum:
+                self.missing.append(Found(4, None, f"the policy wants the quorum {policy.quorum}: not enough cosigned"))
+        reached = datetime(1970, 1, 1) + timedelta(seconds=min(newest, 253_402_300_799))
+        if policy.date and reached < moment(policy.date):
+            self.missing.append(Found(4, None, f"the policy wants evidence of {policy.date[:10]} or later"))
 
     def doubt(self):
         """What a key signed from the moment on that it was reported compromised: findings, with the report's entry."""
@@ -1730,8 +1918,34 @@ def read_stamps(file, files):
     return stamps
 
 
-def verify_bundle(path, keys=(), genesis="", pins=()):
-    """Judge a bundle by what the verifier brought. Nothing in it is trusted: keys.txt, verify.py are not even read."""
+def read_folder(log, top):
+    """Take the files below a folder as evidence, and each folder's manifest (section 10)."""
+    digests = {}  # path below the folder -> digest
+    for place, folders, names in os.walk(top):
+        for name in folders + names:
+            path = os.path.join(place, name)
+            if os.path.islink(path) or not (os.path.isfile(path) or os.path.isdir(path)):
+                raise Misuse(f"--evidence {path}: neither a file nor a folder")
+        for name in names:
+            path, digest = os.path.join(place, name), hashlib.sha256()
+            with open(path, "rb") as file:
+                for part in iter(lambda: file.read(1 << 20), b""):
+                    digest.update(part)
+            digests[os.fsencode(os.path.relpath(path, top))] = digest.hexdigest()
+            log.present.add(digest.hexdigest())
+            log.names.setdefault(name, set()).add(digest.hexdigest())
+    for folder in {b""} | {path[: at + 1] for path in digests for at in range(len(path)) if path[at : at + 1] == b"/"}:
+        inside = sorted((path[len(folder) :], digest) for path, digest in digests.items() if path.startswith(folder))
+        rows = b"".join(digest.encode() + b"  " + path + b"\n" for path, digest in inside)
+        log.present.add(sha(b"ledger-manifest/v1\n" + rows).hex())
+
+
+def verify_bundle(path, keys=(), genesis="", pins=(), policy=None, evidence=None):
+    """Judge a bundle by what the verifier brought: `policy`, or vkeys and a genesis leaf; `pins` are checkpoints.
+
+    `evidence`: a folder in which what entries name is to be found. Nothing in the bundle is trusted: keys.txt and
+    verify.py are not even read.
+    """
     if not os.path.isfile(path):
         raise Misuse(f"{path}: there is no such file")
     try:
@@ -1740,13 +1954,17 @@ def verify_bundle(path, keys=(), genesis="", pins=()):
         raise Misuse(f"{path}: {error.strerror}") from None
     with file:
         files = open_bundle(file)
-        log, state = Log([read_vkey(key) for key in keys], genesis), State()
+        log, state = Log(policy or Policy([read_vkey(key) for key in keys], genesis)), State()
         try:
             kept, stamps = read_kept(file, files), read_stamps(file, files)
         except Bad as bad:
             log.fail(bad.check, None, bad.why)
         else:
             walk(log, state, file, files, [note_of(stamp) for stamp in stamps] + kept, stamps, pins)
+        if evidence:
+            read_folder(log, evidence)
+        log.present |= {name[9:] for name in files if name.startswith("evidence/")}
+        log.ask_evidence(bool(evidence))
         check_manifest(log, file, files)
         if not log.failures and files.get("state.json"):
             found = b"".join(parts_of(file, files["state.json"]))
@@ -1858,7 +2076,7 @@ class State:
     def running(self):
         """What serves in each slot after all moves, in the order of their times."""
         slots = {}
-        for time, seq, said in sorted(self.moves, key=lambda move: move[:2]):
+        for since, seq, said in sorted(self.moves, key=lambda move: move[:2]):
             subject, data = said["subject"], said["data"]
             place = (subject["system"], subject["environment"], subject.get("deployment", "main"))
             slot = slots.setdefault(place, {})
@@ -1870,7 +2088,7 @@ class State:
                     if ident in ended if ended else one == digest if digest else whole:
                         del slot[one]
             elif digest:
-                facts = dict(zip(("system", "environment", "deployment"), place), seq=seq, set=digest, since=time)
+                facts = dict(zip(("system", "environment", "deployment"), place), seq=seq, set=digest, since=since)
                 facts.update({key: subject[key] for key in ("version",) if key in subject})
                 kept = slot.get(digest, (said["id"], facts))
                 share = data.get("traffic", 1)
@@ -1893,7 +2111,12 @@ def decision(seq, said):
 
 
 def set_digest(subject):
-    return "sha256:" + sha(spell(subject["artifacts"]).encode()).hex()
+    return digest_of(tuple(sorted(subject["artifacts"].items())))
+
+
+@lru_cache(maxsize=4096)
+def digest_of(parts):
+    return "sha256:" + sha(spell(dict(parts)).encode()).hex()
 
 
 # ---- the command line ----
@@ -1926,6 +2149,8 @@ def listed(found):
 def verified(result, vouchers):
     neither = "that what was stated is true or complete; that others are shown the same log (no witness)"
     ends = [size for _, size in result.vouchers]
+    if any(name.startswith("the quorum") for name, _ in result.vouchers):
+        neither = "that what was stated is true or complete"
     if not ends:
         neither += "; that nothing was cut off the end (no checkpoint of yours)"
     elif max(ends) < result.size:
@@ -2014,6 +2239,8 @@ def arguments():
     parser.add_argument(
         "--checkpoint", action="append", default=[], metavar="FILE", help="a signed checkpoint you have"
     )
+    parser.add_argument("--policy", metavar="FILE", help="your policy (FORMAT.md section 14) instead of --key")
+    parser.add_argument("--evidence", metavar="FOLDER", help="where all evidence must be found")
     parser.add_argument("--genesis", default="", metavar="HEX", help="the leaf of entry 0, got by another way")
     parser.add_argument("--allow-unpinned", action="store_true", help="exit 0 for UNPINNED too")
     parser.add_argument("--json", action="store_true", help="answer with one JSON document")
@@ -2030,19 +2257,33 @@ def read_checkpoint(path):
     return data
 
 
-def run(words):
-    given = arguments().parse_args(words)
-    try:
-        for key in given.key:
-            read_vkey(key)
-    except Bad as bad:
-        raise Misuse(f"--key is not NAME+8 HEX+BASE64: {bad.why}") from None
+def brought(given):
+    """The policy that the command line comes to."""
+    if given.policy:
+        if given.key or given.genesis:
+            raise Misuse("--policy says which keys: --key and --genesis cannot stand beside it")
+        try:
+            with open(given.policy, "rb") as file:
+                return read_policy(file.read(262_145))
+        except (OSError, Bad) as error:
+            raise Misuse(f"--policy {given.policy}: {getattr(error, 'why', None) or error.strerror}") from None
     if given.genesis and not fits(DIGEST, given.genesis):
         raise Misuse("--genesis is not 64 hexadecimal digits")
-    pins = [read_checkpoint(path) for path in given.checkpoint]
-    result = verify_bundle(given.bundle, given.key, given.genesis, pins)
-    vouchers = ["the log's key in --key"] if given.key else []
-    vouchers += ["its entry 0 in --genesis"] if given.genesis else []
+    try:
+        return Policy([read_vkey(key) for key in given.key], given.genesis)
+    except Bad as bad:
+        raise Misuse(f"--key is not NAME+8 HEX+BASE64: {bad.why}") from None
+
+
+def run(words):
+    given = arguments().parse_args(words)
+    policy, pins = brought(given), [read_checkpoint(path) for path in given.checkpoint]
+    if given.evidence and not os.path.isdir(given.evidence):
+        raise Misuse(f"--evidence {given.evidence}: there is no such folder")
+    result = verify_bundle(given.bundle, pins=pins, policy=policy, evidence=given.evidence)
+    source = "your policy" if given.policy else None
+    vouchers = [f"the log's key in {source or '--key'}"] if policy.keys else []
+    vouchers += [f"its entry 0 in {source or '--genesis'}"] if policy.genesis else []
     vouchers += [f"{name}, size {size:,}" for name, size in result.vouchers]
     if given.json:
         print(json.dumps(document(result, vouchers)))

@@ -5,6 +5,8 @@ import io
 import zipfile
 from typing import NamedTuple
 
+import msgspec
+
 from ledger.bundle.checks import check_bundle
 from ledger.bundle.container import ContainerWriter
 from ledger.bundle.store import BundleStore
@@ -64,13 +66,14 @@ def with_lines(files, entries):
     return {**files, "entries.jsonl": b"".join(one + b"\n" for one in entries)}
 
 
-def by_package(path, keys=(), pins=(), genesis=""):
+def by_package(path, keys=(), pins=(), genesis="", policy=None, now=""):
     """What the package says, by what is given and nothing else."""
-    policy = Policy(
+    policy = policy or Policy(
         keys=tuple(map(VerifierKey.parse, keys)),
         checkpoints=tuple(Trusted(note, f"pin {at}") for at, note in enumerate(pins)),
         genesis=genesis,
     )
+    policy = msgspec.structs.replace(policy, now=now)
     try:
         store = BundleStore(str(path))
     except Misuse:
@@ -82,7 +85,7 @@ def by_package(path, keys=(), pins=(), genesis=""):
     if report.failures:
         first = report.failures[0]
         return Said(report.verdict, first.seq if first.seq >= 0 else None, first.check)
-    return Said(report.verdict, min((one.seq for one in report.missing), default=None))
+    return Said(report.verdict, min((one.seq for one in report.missing if one.seq >= 0), default=None))
 
 
 def by_file(path, keys=(), pins=(), genesis="", verifier=SECOND):
@@ -93,7 +96,7 @@ def by_file(path, keys=(), pins=(), genesis="", verifier=SECOND):
         return Said("MISUSE")
     if result.failures:
         return Said(result.verdict, result.failures[0].seq, result.failures[0].check)
-    return Said(result.verdict, min((one.seq for one in result.missing), default=None))
+    return Said(result.verdict, min((one.seq for one in result.missing if one.seq is not None), default=None))
 
 
 def both(path, **brought):
