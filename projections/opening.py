@@ -1,5 +1,7 @@
 """Opening projections: beside a ledger, or for a moment of the past."""
 
+import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from ledger.encoding import is_time, time_text
-from ledger.errors import Misuse
+from ledger.errors import Misuse, Unavailable
 from projections import fingerprint, position
 from projections.database import TEMPORARY, Database
 from projections.engine import Deriving, Folding, Moment, shown
@@ -33,17 +35,13 @@ class Projections:
 
     @classmethod
     def open(cls, ledger: EntrySource, path: str | Path | None = None) -> Self:
-        """Open the projections of `ledger`: in the file `path`, else `ledger.projections.db` beside `ledger.db`.
+        """Open the projections of `ledger`: in the file `path`, else `ledger.projections.db` beside `ledger.db`, else,
+        for a ledger in a server, in the user's folder of caches (`$XDG_CACHE_HOME/ledger`, `~/.cache/ledger`).
 
         The file is made when it is not there; it may be deleted at any time. Raises `Misuse` where the ledger has no
-        file to lie beside and no `path` is given, `Unavailable` where the file cannot be written.
+        place and no `path` is given, `Unavailable` where the file cannot be written.
         """
-        if path is None:
-            beside = getattr(ledger, "path", None)
-            if beside is None:
-                raise Misuse("nothing can lie beside a ledger that is no file", "Projections.open(ledger, path=...)")
-            path = Path(beside).with_suffix(".projections.db")
-        return cls(ledger, Database(path))
+        return cls(ledger, Database(_file_of(ledger) if path is None else path))
 
     def catch_up(self, name: str | None = None) -> int:
         """Fold what was recorded since, into one projection or (None) into all; return how many entries were folded.
@@ -137,6 +135,21 @@ def _time(value: datetime | str | None) -> str:
     if not is_time(value):
         raise Misuse(f"{value!r} is not a time", "YYYY-MM-DDTHH:MM:SS.ffffffZ, UTC", code="time")
     return value
+
+
+def _file_of(ledger: EntrySource) -> Path:
+    beside: Path | None = getattr(ledger, "path", None)
+    if beside is not None:
+        return beside.with_suffix(".projections.db")
+    place: str | None = getattr(getattr(ledger, "place", None), "location", None)
+    if place is None:
+        raise Misuse("nothing can lie beside a ledger that has no place", "Projections.open(ledger, path=...)")
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ledger"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unavailable(f"{folder} cannot be made: {error.strerror}", "set XDG_CACHE_HOME", code="cache") from None
+    return folder / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.projections.db"
 
 
 def _wanted(name: str | None, which: str) -> bool:

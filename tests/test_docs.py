@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[1]
-PAGES = [TOP / "README.md", TOP / "ledger/FORMAT.md", TOP / "projections/README.md", TOP / "benchmarks/README.md"]
+PAGES = [
+    TOP / name
+    for name in (
+        "README.md",
+        "ledger/FORMAT.md",
+        "ledger/stores/README.md",
+        "projections/README.md",
+        "benchmarks/README.md",
+    )
+]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INSTALL = re.compile(r"^pip install [^&]*(&& )?")  # what is installed is tested below
 SHELL = """import sqlite3, sys

@@ -4,6 +4,8 @@ bundle = 1*256( uint16 big-endian length || entry )
 """
 
 from collections.abc import Sequence
+from itertools import chain
+from struct import Struct
 from typing import Final
 
 from ledger.errors import Misuse, Tampered
@@ -15,6 +17,8 @@ ENTRY_LIMIT: Final = 65_535
 BUNDLE_LIMIT: Final = TILE * (2 + ENTRY_LIMIT)
 """Most bytes of a bundle."""
 
+_length: Final = Struct(">H").pack
+
 
 def bundle_path(index: int, width: int = TILE) -> str:
     """The address of a bundle, `tile/entries/<N>[.p/<W>]`; index and width are those of its tile of level 0."""
@@ -25,7 +29,7 @@ def write_bundle(entries: Sequence[bytes]) -> bytes:
     """The bytes of a bundle of 1 to 256 entries. Raises Misuse for more, or for an entry that is too long."""
     if not 1 <= len(entries) <= TILE or max(map(len, entries)) > ENTRY_LIMIT:
         raise Misuse(f"no bundle of {len(entries)} entries, or one of them is too long", code="bundle")
-    return b"".join([part for entry in entries for part in (len(entry).to_bytes(2, "big"), entry)])
+    return b"".join(chain.from_iterable(zip(map(_length, map(len, entries)), entries, strict=True)))
 
 
 def read_bundle(data: bytes, width: int = TILE) -> list[bytes]:

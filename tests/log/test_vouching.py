@@ -59,6 +59,10 @@ def test_two_of_three_vouch_for_size_and_date(told):  # noqa: F811
     assert "same_view" in told.verify(Policy(keys=told.genesis.log_keys)).not_proven
 
 
+def bend(signature):
+    return signature[:-1] + bytes([signature[-1] ^ 1])
+
+
 def lines_that_do_not_count(note, checkpoint):
     good = WITNESSES["w2"].cosign(checkpoint, NOW)
     yield "the same key twice", [*WITNESSES["w1"].cosign(checkpoint, NOW - 5)]
@@ -68,7 +72,7 @@ def lines_that_do_not_count(note, checkpoint):
     yield "of a fork", WITNESSES["w2"].cosign(Checkpoint(checkpoint.origin, 16, bytes(32)), NOW)
     yield "under another's name", [SignatureLine("w2.test", one.key_id, one.signature) for one in
                                    WITNESSES["w1"].cosign(checkpoint, NOW - 7)]  # fmt: skip
-    yield "bent", [SignatureLine(one.name, one.key_id, one.signature[:-1] + bytes(1)) for one in good]
+    yield "bent", [SignatureLine(one.name, one.key_id, bend(one.signature)) for one in good]
     yield "of a stranger", WitnessKey.generate("w2.test").cosign(checkpoint, NOW)
     yield "the log's own", [line for line in note.signatures if len(line.signature) > 64]
 
@@ -249,7 +253,7 @@ def test_what_is_not_kept(told, keys):  # noqa: F811
     with pytest.raises(Misuse):
         keep_cosigned(told, beyond, ())
     bent = parse_note(cosigned(note, "w1")).signatures[-1]
-    bad_line = SignatureLine(bent.name, bent.key_id, bent.signature[:-1] + b"\0")
+    bad_line = SignatureLine(bent.name, bent.key_id, bend(bent.signature))
     with pytest.raises(Misuse) as wrong:
         keep_cosigned(told, render_note(add_lines(parse_note(note), [bad_line])), WITNESSES["w1"].verifier_keys)
     assert wrong.value.code == "bad_signature"
