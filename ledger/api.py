@@ -257,7 +257,8 @@ class Ledger:
             if self._placing is None:
                 from ledger.log import Log
 
-                self._placing = Log(self.store, log_key=self._find_log_key(), now=_now, guard=self._guard)
+                find_key = self._find_log_key
+                self._placing = Log(self.store, log_key=find_key(), now=_now, guard=self._guard, find_key=find_key)
             return self._placing
 
     # ---- pins, checkpoints, proofs ----

@@ -12,7 +12,6 @@ from ledger.keys.log_key import LogKey, require_origin
 from ledger.keys.openssh import name_of
 from ledger.keys.sources import open_signer
 from ledger.logkeys import LogKeys
-from ledger.notes.verifier import VerifierKey
 from ledger.trust import Trust
 
 
@@ -77,7 +76,7 @@ def find_log_key(log_keys: LogKeys, path: Path, *, required: bool) -> LogKey | N
     None where there is none and it need not be. Raises `Misuse` for another's.
     """
     keys = log_keys.current.keys
-    newer = beside(path, keys[0])
+    newer = beside(path, keys[0].text)
     if not required and not path.exists() and not newer.exists():
         return None
     key = load_log_key(newer if newer.exists() else path, keys[0].name, ask_passphrase)
@@ -85,6 +84,6 @@ def find_log_key(log_keys: LogKeys, path: Path, *, required: bool) -> LogKey | N
     return key
 
 
-def beside(path: Path, key: VerifierKey) -> Path:
-    """Return the file of a log key that took over: beside the first one's, with the id of the key in its name."""
-    return path.with_name(f"{path.stem}.{key.key_id.hex()}{path.suffix}")
+def beside(path: Path, key: str) -> Path:
+    """Return the file of a log key (vkey) that took over: beside the first one's, with its id in the name."""
+    return path.with_name(f"{path.stem}.{key.split('+')[1]}{path.suffix}")

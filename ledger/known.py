@@ -164,9 +164,11 @@ def _take_in(trust: Trust, seq: int, said: dict[str, Any], store: Appending) -> 
     if said["type"] != "log_key_rotated" or newest.recovered:
         return
     note = store.kept(newest.start)
-    if note is None:
-        raise _not_fitting(f"entry {seq} replaces the log's key, and the checkpoint signed by both is missing", seq)
-    trust.log_keys.open(note, trust.genesis.origin)
+    try:
+        trust.log_keys.open(note or b"", trust.genesis.origin)
+    except Tampered:
+        why = f"entry {seq} replaces the log's key, and no checkpoint signed by both old and new one is kept with it"
+        raise _not_fitting(why, seq) from None
 
 
 def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:

@@ -25,16 +25,19 @@ from ledger.errors import Conflict, LedgerError, Misuse, Tampered, Unavailable
 from ledger.errors import Outcome as Doubt
 from ledger.keys.log_key import LogKey
 from ledger.known import KnownLog, take_up
+from ledger.logkeys import LogKeys
 from ledger.merkle.edge import Edge
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.notes.note import parse_note, verify_note
-from ledger.placing import Commit, Item, Placement, Request
+from ledger.placing import Commit, Item, Placement, Request, is_clock_reset
 from ledger.store import Appending, Head, Moved, Row, Store
 
 GROUP_LIMIT: Final = 1_024  # requests that share a commit
 TRIES: Final = 4  # the first by the head that is presumed, the others by the one that was asked for
 Guard = Callable[[KnownLog, Appending], None]
 """Called where the log was read anew, before it is written to: raises `Tampered` if it is behind its pin, or forked."""
+FindKey = Callable[[LogKeys], LogKey | None]
+"""Returns the log's key of today, where it is here; raises `Misuse` where only an earlier one is."""
 
 
 def found(store: Store, item: Item, signatures: tuple[bytes, ...], log_key: LogKey, now: str) -> None:
@@ -72,10 +75,17 @@ class Log:
     """Places statements in one store. Safe from many threads; other processes may write to the same store."""
 
     def __init__(
-        self, store: Store, *, log_key: LogKey | None, now: Callable[[], str], guard: Guard | None = None
+        self,
+        store: Store,
+        *,
+        log_key: LogKey | None,
+        now: Callable[[], str],
+        guard: Guard | None = None,
+        find_key: FindKey | None = None,
     ) -> None:
         self._store = store
         self._log_key = log_key
+        self._find_key = find_key
         self._now = now
         self._guard = guard
         self._mutex = threading.Lock()
@@ -99,6 +109,8 @@ class Log:
         Raises `Misuse` and `Conflict` (nothing of it was written), `Tampered` (the store is not what it was) and
         `Unavailable` (its `outcome` says whether it may have been written).
         """
+        if is_clock_reset(request):
+            return self._reset_clock(request)
         outcome = self.append_each([request])[0]
         if not isinstance(outcome, list):
             raise outcome
@@ -181,10 +193,66 @@ class Log:
             known = take_up(self._known, section, head)
             if self._guard is not None:
                 self._guard(known, section)
+            self._follow_keys(known)
             if self._log_key is not None:
                 known.vet_uncovered(section)
             self._known = known
         return self._known
+
+    def _follow_keys(self, known: KnownLog) -> None:
+        """Take up the log's new key, where another process rotated it: the old one signs nothing any more."""
+        newest = known.trust.log_keys.current
+        if self._log_key is None or self._log_key.verifier_keys == newest.keys:
+            return
+        self._log_key = self._find_key(known.trust.log_keys) if self._find_key is not None else None
+        if self._log_key is None:
+            raise Misuse(
+                f"the log's key was replaced in entry {newest.seq}; the one that is here signs nothing any more",
+                "point LEDGER_LOG_KEY at the new one, or at nothing",
+                code="log_key",
+            )
+
+    def _reset_clock(self, request: Request) -> list[Placement]:
+        """Place an administrator's `clock_reset`, by itself, at this clock's time: `recorded` may go back to it."""
+        with self._store.writing() as section:
+            known = self._catch_up(section)
+            self._known = None  # until it is durable
+            commit = Commit(known, section, self._now(), reset=True)
+            placements = commit.place(request)
+            commit.finish(self._seal)
+            self._known = known
+        return placements
+
+    def replace_key(self, request: Request, new: LogKey, *, old_signs: bool) -> Placement:
+        """Place `log_key_rotated` with the checkpoint that hands over to `new`, in one transaction; go on with `new`.
+
+        Rotation (`old_signs`): old and new keys sign that checkpoint, all four. Recovery: the new ones alone, once what
+        was placed since the old key's last checkpoint has passed the checks. It is kept for ever (FORMAT.md section 8).
+        A crash leaves the log as it was, or with entry and checkpoint. Raises as `append` does.
+        """
+        old = self._log_key
+        if old_signs and old is None:
+            raise Misuse(
+                "the log's key is not here: only the old key can hand over to a new one",
+                "point LEDGER_LOG_KEY at its file; if it is lost: ledger key recover-log",
+                code="log_key",
+            )
+        signers = [*(old.all if old is not None and old_signs else ()), *new.all]
+        with self._store.writing() as section:
+            known = self._catch_up(section)
+            known.vet_uncovered(section)
+            self._known = None  # until it is durable
+
+            def seal(size: int, root: bytes) -> bytes:
+                note = sign_checkpoint(Checkpoint(new.origin, size, root), signers)
+                section.keep(size, note)
+                return note
+
+            commit = Commit(known, section, self._now(), new_keys=tuple(key.text for key in new.verifier_keys))
+            (placement,) = commit.place(request)
+            commit.finish(seal)
+            self._known, self._log_key = known, new
+        return placement
 
     def close_checkpoint(self) -> bytes:
         """Sign the newest head with both of the log's keys and keep that checkpoint; return its note, durable.

@@ -65,20 +65,33 @@ class Placement(NamedTuple):
     before: bool
 
 
-class Commit:
-    """What one commit will write. `known` moves along; if the commit fails, it must be thrown away."""
+def is_clock_reset(request: Request) -> bool:
+    """Whether a request is a `clock_reset`, by itself."""
+    (*_, last) = request.parts
+    return len(request.parts) == 1 and isinstance(last, Single) and last.item.fields["type"] == "clock_reset"
 
-    def __init__(self, known: KnownLog, store: Appending, now: str) -> None:
-        if now < known.recorded and encoding.later(now, CLOCK_SECONDS) < known.recorded:
+
+class Commit:
+    """What one commit will write. `known` moves along; if the commit fails, it must be thrown away.
+
+    `reset`: an administrator's `clock_reset` is placed, whatever this clock says. `new_keys`: the log's keys (vkeys)
+    whose checkpoint this commit writes: with them, and only then, `log_key_rotated` may name them.
+    """
+
+    def __init__(
+        self, known: KnownLog, store: Appending, now: str, *, reset: bool = False, new_keys: tuple[str, ...] = ()
+    ) -> None:
+        if not reset and now < known.recorded and encoding.later(now, CLOCK_SECONDS) < known.recorded:
             raise Unavailable(
                 f"this clock says {now}, the newest entry was recorded at {known.recorded}; nothing was recorded",
-                "set the clock (NTP)",
+                "set the clock (NTP); if the log's was wrong: ledger record clock_reset --reason ...",
                 code="clock",
             )
         self._known = known
         self._store = store
         self._latest = encoding.later(now, CLOCK_SECONDS)
-        self._recorded = max(now, known.recorded)
+        self._recorded = now if reset else max(now, known.recorded)
+        self._new_keys = new_keys
         self._last = known.head.last
         self._first = known.head.size
         self._fresh: dict[bytes, Item] = {}
@@ -218,13 +231,14 @@ class Commit:
             raise Misuse(
                 "an event that changes who may say what is recorded by itself", "record it alone", code="alone"
             )
-        if items[0].fields["type"] == "log_key_rotated":
+        said = items[0].fields
+        if said["type"] == "log_key_rotated" and said["data"].get("new") != list(self._new_keys):
             raise Misuse(
                 "the log's key is replaced together with the checkpoint that old and new key sign",
                 "ledger key rotate-log",
                 code="alone",
             )
-        self._known.trust.apply(self.size, items[0].fields)
+        self._known.trust.apply(self.size, said)
         self._authority.append(self.size)
 
     def _check_signatures(self, request: Request) -> None:

@@ -42,7 +42,7 @@ ROOMS = [
     ["founding", "recording", "writing"],
     ["deciding", "away", "migrate", "backups"],
     ["api"],
-    ["outbox"],
+    ["outbox", "rekeying"],
     ["default", "anchors", "sealing"],
     ["bundle"],
     ["demo"],

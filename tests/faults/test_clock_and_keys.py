@@ -118,3 +118,37 @@ def test_an_authors_key_is_no_logs_key_and_the_other_way_round(told):
         say(one)
     assert caught.value.code == "key_kind"
     assert len(told) == 16
+
+
+def test_an_administrator_puts_back_the_clock_of_the_log(told, monkeypatch):
+    """A writer was years ahead: nobody can record until an administrator says so; then all go on from there."""
+    clock(monkeypatch, days=3650)
+    ahead = say(told, 1).recorded
+    told.close()
+    monkeypatch.undo()
+    with pytest.raises(Unavailable) as caught:
+        say(told, 2)
+    assert "clock_reset" in caught.value.fix
+    reset = told.record("clock_reset", reason="node 7 had a dead battery")
+    assert reset.seq == 17
+    assert reset.recorded < ahead
+    after = [say(told, number).recorded for number in (3, 4)]
+    assert reset.recorded <= after[0] <= after[1] < ahead
+    report = told.verify()
+    assert (report.verdict, report.covered) == ("VERIFIED", 20)
+    told.close()
+    with Ledger.open(told.path) as again:
+        say(again, 5)
+    with pytest.raises(Misuse):
+        told.record("clock_reset")
+
+
+def test_nobody_else_puts_back_the_clock(told, tmp_path, monkeypatch):
+    clock(monkeypatch, days=1)
+    say(told, 1)
+    told.close()
+    monkeypatch.undo()
+    with Ledger.open(told.path, key=tmp_path / "ana.key") as hers, pytest.raises(Misuse) as caught:
+        hers.record("clock_reset", reason="mine is right")
+    assert caught.value.code == "role"
+    assert len(told) == 17
