@@ -14,12 +14,11 @@ from ledger import encoding, entry
 from ledger.config import Place, log_key_path, resolve
 from ledger.entry import Entry
 from ledger.errors import Misuse
-from ledger.genesis import Genesis, read_genesis
-from ledger.known import open_reader
-from ledger.merkle.edge import TILE
+from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.merkle.proofs import inclusion_proof
 from ledger.notes.checkpoint import Checkpoint
 from ledger.pins import Pin, check_against, move_pin, pin_path, read_pin
+from ledger.proving import tree_reader
 from ledger.receipts import Receipt, Recorded, write_proof
 from ledger.stores.opening import locate, open_store, opener_of
 
@@ -96,15 +95,18 @@ class Ledger:
         actor: str,
         key: str | os.PathLike[str] | None = None,
         log_key: str | os.PathLike[str] | None = None,
+        recovery: Recovery | None = None,
     ) -> Self:
         """Make a ledger in a file or at a URL. `origin` names it for ever; `actor` is its first administrator.
 
-        Makes the two private keys where their files are not there. Raises `Misuse` where something is in the way.
+        Makes the two private keys where their files are not there; `recovery` says who may replace the log's when it is
+        lost (else: that administrator alone). Raises `Misuse` where something is in the way.
         """
         from ledger.founding import make_ledger
 
         location = locate(os.fspath(location), "the argument")
-        make_ledger(location, origin=origin, actor=actor, key=_path(key), log_key=_path(log_key))
+        keys = {"key": _path(key), "log_key": _path(log_key)}
+        make_ledger(location, origin=origin, actor=actor, recovery=recovery, **keys)
         return cls.open(location, key=key, log_key=log_key, actor=actor)
 
     # ---- reading ----
@@ -308,9 +310,8 @@ class Ledger:
             raise Misuse(
                 f"entry {seq} is not covered by a checkpoint yet", "record with the log's key at hand", code="uncovered"
             )
-        leaves = [entry.leaf(row.data) for row in self.store.rows(head.size - head.size % TILE, head.size)]
-        read = open_reader(leaves, head.size, self.store.tile)
-        return write_proof(data, seq, inclusion_proof(seq, head.covered, read), head.note)
+        path = inclusion_proof(seq, head.covered, tree_reader(self.store, head))
+        return write_proof(data, seq, path, head.note)
 
     def verify(
         self,

@@ -62,7 +62,7 @@ def _revoked(trust: "Trust", change: Change) -> None:
 def _role_assigned(trust: "Trust", change: Change) -> None:
     (role,) = read_roles([change.data["role"]])
     trust.holders.require_introduced(change.handle, "a role")
-    trust.holders.assign(change.handle, role, Scope.read(change.data))
+    trust.holders.assign(change.handle, role, Scope.read(change.data), change.seq)
 
 
 def _role_ended(trust: "Trust", change: Change) -> None:

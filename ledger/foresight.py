@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ledger import entry
 from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.genesis import Genesis, Unknown
+from ledger.grants import Doubt
 from ledger.keys.credential import Credential
 from ledger.parts import Known
 from ledger.store import Store
@@ -69,3 +70,8 @@ def stored(places: Iterable[int], read: Callable[[int], bytes]) -> Iterable[tupl
 def trust_in(genesis: Genesis, store: Store) -> Trust:
     """Return who may say what at the end of a stored log, and the log's keys."""
     return foresee(genesis, stored(store.authority(), store.read), store.find, store.read).trust
+
+
+def doubts_in(genesis: Genesis, store: Store) -> dict[str, Doubt]:
+    """Return the credentials of a stored log of which something is doubtful, and since when."""
+    return foresee(genesis, stored(store.authority(), store.read), store.find, store.read).known.doubts

@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ledger import encoding, statement
 from ledger.config import ask_passphrase, key_source, log_key_path, passphrase
@@ -11,6 +11,7 @@ from ledger.encoding import STATEMENT_TYPE, b64encode, is_handle, is_origin
 from ledger.errors import Misuse
 from ledger.events.rules import RULES
 from ledger.fresh import new_id
+from ledger.genesis import Recovery
 from ledger.keys.credential import Signer
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import load_log_key, save
@@ -20,26 +21,36 @@ from ledger.log import found
 from ledger.placing import Item
 from ledger.stores.opening import check_free, create
 
+RECOVERY_LIMIT: Final = 64
 ALL_ROLES = ("admin", "approver", "compliance", "recorder")
 
 
 def make_ledger(
-    location: str, *, origin: str, actor: str, key: Path | None = None, log_key: Path | None = None
+    location: str,
+    *,
+    origin: str,
+    actor: str,
+    key: Path | None = None,
+    log_key: Path | None = None,
+    recovery: Recovery | None = None,
 ) -> None:
     """Make a ledger at a location with `actor` as its first administrator, who holds every role and may hand them on.
 
     `key` and `log_key` are the files of the two private keys (else the user's folder of keys); each is made where it
-    is not there. Raises `Misuse` where something is in the way; then nothing is left behind but keys.
+    is not there. `recovery`: who may replace the log's key when it is lost; else `actor` alone. Raises `Misuse` where
+    something is in the way; then nothing is left behind but keys.
     """
     if not is_origin(origin):
         raise Misuse(f"{origin!r} cannot name a ledger: printable ASCII, no blanks, no +", "ledger.bank.example/credit")
     if not is_handle(actor):
         raise Misuse(f"{actor!r} is no handle: lower-case letters, digits and . _ -", "mara", code="handle")
+    if recovery is not None:
+        check_recovery(recovery)
     check_free(location)
     signer = _author(str(key) if key else key_source(actor))
     sealer = _log_key(log_key or log_key_path(origin), origin)
     now = encoding.time_text(datetime.now(UTC))
-    body = statement.write(_genesis(origin, actor, signer, sealer, now))
+    body = statement.write(_genesis(origin, actor, signer, sealer, now, recovery))
     fields = statement.read(body)
     item = Item(fields, body, encoding.id_bytes(fields["id"]), statement.statement_hash(body))
     store = create(location)
@@ -65,8 +76,22 @@ def _log_key(path: Path, origin: str) -> LogKey:
     return key
 
 
-def _genesis(origin: str, actor: str, signer: Signer, sealer: LogKey, now: str) -> dict[str, Any]:
+def check_recovery(recovery: Recovery) -> None:
+    """Raise `Misuse` for a quorum that nobody could ever be, or that is not one."""
+    keys = {one.id for one in recovery.credentials}
+    if not 1 <= recovery.threshold <= len(keys) or len(keys) != len(recovery.credentials) or len(keys) > RECOVERY_LIMIT:
+        raise Misuse(
+            f"{recovery.threshold} of {len(keys)} different keys cannot be who recovers the log's",
+            f"--recovery FILE, 1 to {RECOVERY_LIMIT} times, each another key; --recovery-threshold at most as many",
+            code="recovery",
+        )
+
+
+def _genesis(
+    origin: str, actor: str, signer: Signer, sealer: LogKey, now: str, recovery: Recovery | None
+) -> dict[str, Any]:
     keys = signer.credential.to_json()
+    quorum = recovery or Recovery((signer.credential,), 1)
     data = {
         "administrators": [{"handle": actor, "keys": keys, "roles": list(ALL_ROLES)}],
         "format": 1,
@@ -74,7 +99,7 @@ def _genesis(origin: str, actor: str, signer: Signer, sealer: LogKey, now: str) 
         "log_keys": [key.text for key in sealer.verifier_keys],
         "nonce": b64encode(os.urandom(32)),
         "origin": origin,
-        "recovery": {"keys": [keys], "threshold": 1},  # the administrator may name the log a new key when it is lost
+        "recovery": {"keys": [one.to_json() for one in quorum.credentials], "threshold": quorum.threshold},
         "rules": {kind: dict(rule) for kind, rule in RULES.items()},
     }
     return {

@@ -1,5 +1,6 @@
 """Who holds what: credentials, roles, words given for others, and how far each reaches (FORMAT.md section 8)."""
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
 
 from ledger.encoding import is_label, is_time
@@ -34,6 +35,13 @@ def read_systems(value: Any) -> list[str]:
     require(isinstance(value, list) and 1 <= len(value) <= 256, "systems")
     require(all(is_text(name) and is_label(name) for name in value), "systems")
     return list(value)
+
+
+class Assigned(NamedTuple):
+    """A role that a handle was given: how far it reaches, and the entry that says so."""
+
+    scope: Scope
+    since: int
 
 
 class Grant(NamedTuple):
@@ -85,7 +93,7 @@ class Holders:
     def __init__(self) -> None:
         self._grants: dict[str, Grant] = {}
         self._handles: dict[str, tuple[str, ...]] = {}  # -> who introduced them
-        self._assigned: dict[tuple[str, str], tuple[Scope, ...]] = {}  # (handle, role)
+        self._assigned: dict[tuple[str, str], tuple[Assigned, ...]] = {}  # (handle, role)
         self._delegated: dict[tuple[str, str], Scope] = {}  # (for whom, who)
         self._used: set[bytes] = set()
 
@@ -110,9 +118,9 @@ class Holders:
         """Return everybody who was introduced, in order."""
         return list(self._handles)
 
-    def assigned(self, handle: str) -> dict[str, tuple[Scope, ...]]:
-        """Return the roles that were assigned to a handle and not ended, each with how far it reaches."""
-        return {role: scopes for (one, role), scopes in self._assigned.items() if one == handle and scopes}
+    def assigned(self, handle: str) -> dict[str, tuple[Assigned, ...]]:
+        """Return the roles that were assigned to a handle and not ended."""
+        return {role: given for (one, role), given in self._assigned.items() if one == handle and given}
 
     def delegations(self) -> dict[tuple[str, str], Scope]:
         """Return who may speak for whom: (for whom, who) -> how far."""
@@ -130,7 +138,9 @@ class Holders:
     def holds(self, grant: Grant, roles: frozenset[str], system: str | None, recorded: str) -> bool:
         """Whether a credential has one of these roles: its own, or one that was assigned to its handle."""
         return bool(roles & grant.roles) or any(
-            scope.covers(system, recorded) for role in roles for scope in self._assigned.get((grant.handle, role), ())
+            one.scope.covers(system, recorded)
+            for role in roles
+            for one in self._assigned.get((grant.handle, role), ())
         )
 
     def may_speak(self, actor: str, behalf: str, system: str | None, recorded: str) -> bool:
@@ -175,31 +185,29 @@ class Holders:
         ended = grant._replace(revoked=seq, why=why, compromised_since=compromised_since)
         self._settle({key: ended}, {})
 
-    def assign(self, handle: str, role: str, scope: Scope) -> None:
+    def assign(self, handle: str, role: str, scope: Scope, since: int) -> None:
         """Give a role to a handle, whichever of its keys signs."""
-        self._assigned[handle, role] = (*self._assigned.get((handle, role), ()), scope)
+        self._assigned[handle, role] = (*self._assigned.get((handle, role), ()), Assigned(scope, since))
 
     def end_role(self, handle: str, role: str, systems: frozenset[str]) -> None:
         """Take a role from a handle and all its keys; with `systems`, what was assigned for these. `Tampered` (C13)."""
-        scopes = self._assigned.get((handle, role), ())
+        given = self._assigned.get((handle, role), ())
         if systems:
-            named = frozenset[str]().union(*(scope.systems for scope in scopes))
+            named = frozenset[str]().union(*(one.scope.systems for one in given))
             if not systems <= named:
                 raise cannot(f"the role {role} for {min(systems - named)}, which {handle} was not assigned", "no_role")
-            less = [(scope, scope.systems - systems) for scope in scopes]
-            left = tuple(scope._replace(systems=rest) for scope, rest in less if rest or not scope.systems)
-            self._settle({}, {(handle, role): left})
+            self._settle({}, {(handle, role): tuple(_without(given, systems))})
             return
         held = {
             key: one._replace(roles=one.roles - {role})
             for key, one in self._grants.items()
             if one.handle == handle and role in one.roles and one.revoked < 0
         }
-        if not held and not scopes:
+        if not held and not given:
             raise cannot(f"the role {role}, which {handle} has not got", "no_role")
         self._settle(held, {(handle, role): ()})
 
-    def _settle(self, grants: dict[str, Grant], assigned: dict[tuple[str, str], tuple[Scope, ...]]) -> None:
+    def _settle(self, grants: dict[str, Grant], assigned: dict[tuple[str, str], tuple[Assigned, ...]]) -> None:
         """Put these in their places, unless no administrator would be left: one for all systems, without an end."""
         before = {key: self._grants[key] for key in grants}, {key: self._assigned.get(key, ()) for key in assigned}
         self._grants.update(grants)
@@ -211,7 +219,8 @@ class Holders:
 
     def _administers(self, grant: Grant) -> bool:
         """Whether a credential administers everything, for good."""
-        named = "admin" in grant.roles or _EVERYWHERE in self._assigned.get((grant.handle, "admin"), ())
+        given = self._assigned.get((grant.handle, "admin"), ())
+        named = "admin" in grant.roles or any(one.scope == _EVERYWHERE for one in given)
         return named and grant.revoked < 0 and grant.scope == _EVERYWHERE
 
     def delegate(self, handle: str, to: str, scope: Scope) -> None:
@@ -225,6 +234,13 @@ class Holders:
             for key, one in self._grants.items()
             if one.revoked >= 0 and one.compromised_since
         }
+
+
+def _without(given: tuple[Assigned, ...], systems: frozenset[str]) -> Iterator[Assigned]:
+    for one in given:
+        left = one.scope.systems - systems
+        if left or not one.scope.systems:
+            yield one._replace(scope=one.scope._replace(systems=left))
 
 
 def cannot(what: str, code: str) -> Tampered:

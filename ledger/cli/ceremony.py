@@ -63,3 +63,9 @@ def ask_version(verb: str, version: str) -> bool:
 
 def _ask(what: str) -> str:
     return str(click.prompt(what, default="", show_default=False, err=not sys.stdout.isatty())).strip()
+
+
+def confirm(lines: list[str], what: str) -> str:
+    """Show lines on stderr and return what the person types: whether it is right is for the caller to say."""
+    print("\n".join(lines), file=sys.stderr, flush=True)
+    return str(click.prompt(what, default="", show_default=False, err=True)).strip()

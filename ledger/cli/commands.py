@@ -54,10 +54,18 @@ WITNESS_COMMANDS: Final[dict[str, Row]] = {
 KEY_COMMANDS: Final[dict[str, Row]] = {
     "new": Row("ledger.cli.keys:new", "Make a key file of your own."),
     "show": Row("ledger.cli.keys:show", "Print the public side of a key, for an administrator."),
+    "request": Row("ledger.cli.keys:request", "Ask to be authorised: a file that your key signs."),
     "list": Row("ledger.cli.keys:list_", "Who may say what, since which entry."),
-    "introduce": Row("ledger.cli.keys:introduce", "Introduce a person or a service under a handle."),
-    "authorize": Row("ledger.cli.keys:authorize", "Let a key say something here."),
-    "revoke": Row("ledger.cli.keys:revoke", "End a key's authority from here on."),
+    "introduce": Row("ledger.cli.enrolling:introduce", "Introduce a person or a service under a handle."),
+    "authorize": Row("ledger.cli.enrolling:authorize", "Let a key say something here."),
+    "revoke": Row("ledger.cli.enrolling:revoke", "End a key's authority from here on."),
+    "assign": Row("ledger.cli.roles:assign", "Give a handle a role, whichever of its keys signs."),
+    "end-role": Row("ledger.cli.roles:end_role", "Take a role from a handle and all its keys."),
+    "delegate": Row("ledger.cli.roles:delegate", "Let somebody speak on behalf of another."),
+    "rules": Row("ledger.cli.roles:rules", "Which role each type needs; change a row of that table."),
+    "four-eyes": Row("ledger.cli.roles:four_eyes", "What becomes of approvals of own work."),
+    "rotate-log": Row("ledger.cli.logkey:rotate_log", "Replace the log's key: old signs new, new signs old."),
+    "recover-log": Row("ledger.cli.logkey:recover_log", "Replace the log's key when it is lost or stolen."),
 }
 
 SPOOL_COMMANDS: Final[dict[str, Row]] = {

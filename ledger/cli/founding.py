@@ -15,6 +15,7 @@ from ledger.stores.opening import server_roles
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
+    from ledger.genesis import Recovery
 
 _CONNECTING = (
     "ledger.toml does not say who connects: PGUSER and .pgpass do, or LEDGER_URL.",
@@ -26,10 +27,15 @@ IGNORED = ("ledger.db*", "ledger.projections.db*")
 @click.argument("where", metavar="[FOLDER|URL]", required=False)
 @click.option("--origin", help="The ledger's name for ever, such as ledger.bank.example/credit.")
 @click.option("--as", "actor", metavar="HANDLE", help="Your handle: the first administrator.")
-def init(call: Call, where: str | None, origin: str | None, actor: str | None) -> Answer:
+@click.option("--recovery", "quorum", metavar="FILE", multiple=True, help="Who may replace a lost log's key.")
+@click.option("--recovery-threshold", "threshold", type=click.IntRange(1), help="How many of them together; else all.")
+def init(
+    call: Call, where: str | None, origin: str | None, actor: str | None, quorum: tuple[str, ...], threshold: int | None
+) -> Answer:
     """Start a ledger in FOLDER (else here): ledger.db, ledger.toml and, where they are not there, two keys.
 
-    With URL: in a PostgreSQL server, postgresql://OWNER@HOST/DATABASE; ledger.toml is written here.
+    With URL: in a PostgreSQL server, postgresql://OWNER@HOST/DATABASE; ledger.toml is written here. --recovery takes
+    what `ledger key request` wrote, once for each person; without it you alone may replace a lost key of the log.
     """
     from ledger.api import Ledger
     from ledger.config import FILE, write_config
@@ -43,12 +49,33 @@ def init(call: Call, where: str | None, origin: str | None, actor: str | None) -
         target.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Misuse(f"{target.folder} cannot be made: {error.strerror}", "choose another", code="folder") from None
-    with Ledger.create(target.location, origin=origin, actor=actor) as ledger:
+    recovery = _recovery(quorum, threshold)
+    with Ledger.create(target.location, origin=origin, actor=actor, recovery=recovery) as ledger:
         key = ledger.genesis.log_keys[0].text
         genesis = ledger.genesis_leaf
         written = write_config(target.folder, database=target.url, origin=origin, key=key, genesis=genesis)
         _pin(ledger)
     return _told(target, written, origin, actor, key, genesis)
+
+
+def _recovery(files: tuple[str, ...], threshold: int | None) -> "Recovery | None":
+    from ledger.cli.keyfiles import read_request
+    from ledger.founding import check_recovery
+    from ledger.genesis import Recovery
+
+    if not files:
+        if threshold is not None:
+            raise Misuse("--recovery-threshold of whom?", "--recovery FILE, once for each person", code="usage")
+        return None
+    found = []
+    for name in files:
+        try:
+            found.append(read_request(Path(name).read_bytes(), name).credential)
+        except OSError as error:
+            raise Misuse(f"{name}: {error.strerror}", "ledger key request -o FILE", code="no_file") from None
+    recovery = Recovery(tuple(found), threshold or len(found))
+    check_recovery(recovery)
+    return recovery
 
 
 class _Target(NamedTuple):

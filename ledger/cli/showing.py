@@ -11,6 +11,7 @@ from ledger.cli.layout import WIDTH, about, clean, clip, day, flat, headline, pa
 from ledger.cli.screen import Answer, Paint
 from ledger.encoding import id_bytes, is_id
 from ledger.errors import Misuse
+from ledger.foresight import doubts_in
 from ledger.sealing import erasures, sealed_fields
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def _answer(ledger: "Ledger", data: bytes) -> Answer:
         "signatures": placed.signatures,
         "sealed_fields": _sealed_fields(ledger, placed),
     }
+    doubt = doubts_in(ledger.genesis, ledger.store).get(placed.statement.key)
+    if doubt is not None and doubt.touches(placed.statement.time, placed.recorded) and placed.seq <= doubt.seq:
+        document["doubtful"] = {"since": doubt.since, "reported": doubt.seq, "recorded": doubt.recorded}
     if placed.batch is not None:
         head = placed.batch
         document["batch"] = {"first": head.first if isinstance(head, entry.BatchMember) else placed.seq}
@@ -93,6 +97,7 @@ def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
         ("happened", f"{day(document['time'])}Z"),
         ("recorded", f"{day(document['recorded'])}Z"),
         ("by", by),
+        *((("doubtful", _doubtful(document["doubtful"])),) if "doubtful" in document else ()),
         *((f"{ref['relation']}", _ref(ref)) for ref in document["refs"]),
         *((name, document[name]) for name in ("reason",) if name in document),
         ("id", document["id"]),
@@ -118,6 +123,10 @@ def _is_page(one: dict[str, Any]) -> bool:
 
 def _page(one: dict[str, Any]) -> list[str]:
     return [clip(line, WIDTH - 2) for line in one["value"].split("\n")]
+
+
+def _doubtful(said: dict[str, Any]) -> str:
+    return f"not void: its key was reported compromised since {day(said['since'])}Z, in entry {said['reported']}"
 
 
 def _ref(ref: dict[str, Any]) -> str:

@@ -120,12 +120,12 @@ def test_an_authors_key_is_no_logs_key_and_the_other_way_round(told):
     assert len(told) == 16
 
 
-def test_an_administrator_puts_back_the_clock_of_the_log(told, monkeypatch):
+def test_an_administrator_puts_back_the_clock_of_the_log(told):
     """A writer was years ahead: nobody can record until an administrator says so; then all go on from there."""
-    clock(monkeypatch, days=3650)
-    ahead = say(told, 1).recorded
-    told.close()
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        clock(patch, days=3650)
+        ahead = say(told, 1).recorded
+        told.close()
     with pytest.raises(Unavailable) as caught:
         say(told, 2)
     assert "clock_reset" in caught.value.fix
@@ -143,11 +143,11 @@ def test_an_administrator_puts_back_the_clock_of_the_log(told, monkeypatch):
         told.record("clock_reset")
 
 
-def test_nobody_else_puts_back_the_clock(told, tmp_path, monkeypatch):
-    clock(monkeypatch, days=1)
-    say(told, 1)
-    told.close()
-    monkeypatch.undo()
+def test_nobody_else_puts_back_the_clock(told, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        clock(patch, days=1)
+        say(told, 1)
+        told.close()
     with Ledger.open(told.path, key=tmp_path / "ana.key") as hers, pytest.raises(Misuse) as caught:
         hers.record("clock_reset", reason="mine is right")
     assert caught.value.code == "role"
