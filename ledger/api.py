@@ -17,7 +17,7 @@ from ledger.errors import Misuse
 from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.merkle.proofs import inclusion_proof
 from ledger.notes.checkpoint import Checkpoint
-from ledger.pins import Pin, check_against, move_pin, pin_path, read_pin
+from ledger.pins import Pin, check_pinned, move_pin, pin_path, read_pin
 from ledger.proving import tree_reader
 from ledger.receipts import Receipt, Recorded, write_proof
 from ledger.stores.opening import locate, open_store, opener_of
@@ -284,12 +284,7 @@ class Ledger:
         return find_log_key(log_keys or self.trust().log_keys, named, required=self._log_key is not None)
 
     def _guard(self, known: "KnownLog", section: "Appending") -> None:
-        path = pin_path(self.origin)
-        pin = read_pin(path)
-        if pin is not None and known.moved is not None and pin.checkpoint.size > known.head.size:
-            raise known.moved.refusal()  # it grew where it went on
-        if pin is not None:
-            check_against(pin, path, known, section)
+        check_pinned(pin_path(self.origin), known, section)
 
     def _move_pin(self, *, now: bool = False) -> None:
         if self._placing is None or (not now and time.monotonic() - self._pinned < PIN_SECONDS):

@@ -93,6 +93,16 @@ def move_pin(path: Path, pin: Pin) -> None:
         ) from None
 
 
+def check_pinned(path: Path, known: KnownLog, store: Appending) -> None:
+    """Raise `Tampered` unless the log is the one that this user's pin was made of, if there is one."""
+    pin = read_pin(path)
+    if pin is None:
+        return
+    if known.moved is not None and pin.checkpoint.size > known.head.size:
+        raise known.moved.refusal()  # it grew where it went on
+    check_against(pin, path, known, store)
+
+
 def check_against(pin: Pin, path: Path, known: KnownLog, store: Appending) -> None:
     """Raise `Tampered` (C4) unless the log is the pinned one, grown: same genesis, a consistency proof that holds."""
     genesis, size = known.trust.genesis, known.head.size
