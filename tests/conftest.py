@@ -10,6 +10,7 @@ from ledger.api import Ledger
 from tests.servers import schema, server, url  # noqa: F401 - fixtures
 
 ORIGIN = "ledger.test/one"
+HOW_MUCH = ("LEDGER_CROWD", "LEDGER_FAULTS", "LEDGER_KILL_ROUNDS", "LEDGER_MOVED")  # of slow tests is run
 _numbers = itertools.count()
 
 
@@ -22,7 +23,7 @@ def _homes(tmp_path_factory):
 def own_home(_homes, monkeypatch):
     """HOME and the XDG folders below a folder of this test; nothing named LEDGER_ from outside."""
     for name in list(os.environ):
-        if name.startswith("LEDGER_") and name not in ("LEDGER_KILL_ROUNDS", "LEDGER_CROWD"):
+        if name.startswith("LEDGER_") and name not in HOW_MUCH:
             monkeypatch.delenv(name)
     place = _homes / str(next(_numbers))
     place.mkdir()
