@@ -1,9 +1,13 @@
 """Attacks with keys: in another's name, without the role, before or after its time (threats 23 to 55)."""
 
-from ledger import entry
+from typing import Any
+
+from ledger import encoding, entry
 from ledger.encoding import BATCH_TYPE
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey
+from ledger.merkle.tree import tree_root
+from ledger.statement import statement_hash
 from tests.attacks.table import attack
 from tests.attacks.world import ORIGIN, Log, World, chained, now, say
 
@@ -176,3 +180,105 @@ def disclosure_changed(world: World) -> Log:
     said = world.log.fields(5)["statement"]
     _, text = seal(said["id"], "/data/name", "Somebody Else", bytes(16))
     return world.log._replace(disclosures=(text,))
+
+
+# ---- what the log is told of keys, and types that a verifier must know ----
+
+
+def _told(world: World, kind: str, subject: dict[str, Any], data: dict[str, Any], number: int = 1) -> bytes:
+    """An entry of mara's, the administrator, of a type that changes who may say what."""
+    like = world.log.datas[6]
+    return say(like, world.mara, id=_fresh(like, number), type=kind, subject=subject, data=data)
+
+
+def _authorising(world: World, public: bytes) -> Log:
+    keys = [{"public": encoding.b64encode(public), "scheme": "ed25519"}]
+    told = _told(world, "key_authorized", {"handle": "ana"}, {"keys": keys, "roles": ["recorder"]})
+    return _end(world, told)._replace(authority=(5, 6, 16))
+
+
+@attack(28, "administrator", "the log's key authorised as an author's", checks={13}, alone="B", held="B", entry=16)
+def log_key_as_author(world: World) -> Log:
+    return _authorising(world, world.key.verifier_keys[0].public)
+
+
+@attack(33, "administrator", "a key of small order authorised", checks={13}, alone="B", held="B", entry=16)
+def small_order(world: World) -> Log:
+    return _authorising(world, bytes([1, *bytes(31)]))
+
+
+@attack(33, "administrator", "a key that is no point authorised", checks={13}, alone="B", held="B", entry=16)
+def no_point(world: World) -> Log:
+    return _authorising(world, b"\xff" * 32)
+
+
+@attack(
+    47, "an author's key", "a statement placed after its key was revoked", checks={13}, alone="B", held="B", entry=17
+)
+def after_its_time(world: World) -> Log:
+    data = {"key_id": world.ana.credential.id, "why": "lost"}
+    revoked = _told(world, "key_revoked", {"handle": "ana"}, data)
+    late = say(world.log.datas[7], world.ana, id=_fresh(revoked, 2))
+    datas = chained([*world.log.datas, *now(world.log, [revoked, late])])
+    return world.seal(world.log._replace(datas=datas))._replace(authority=(5, 6, 16))
+
+
+@attack(49, "administrator", "a key said to hold from an earlier entry on", checks={17}, alone="N", held="N", entry=16)
+def backdated_key(world: World) -> Log:
+    keys = Ed25519Signer.generate().credential.to_json()
+    data = {"keys": keys, "roles": ["approver"], "since_entry": 3}
+    return _end(world, _told(world, "key_authorized", {"handle": "ana"}, data))._replace(authority=(5, 6, 16))
+
+
+@attack(20, "administrator", "a critical type that nobody knows", checks={17}, alone="N", held="N", entry=16)
+def critical(world: World) -> Log:
+    data = world.log.datas[14]
+    return _end(world, say(data, world.mara, id=_fresh(data), type="acme.example/key-suspended", critical=True))
+
+
+@attack(20, "administrator", "the same, not marked critical: shown as unknown", checks=set(), alone="U", held="V")
+def not_critical(world: World) -> Log:
+    data = world.log.datas[14]
+    return _end(world, say(data, world.mara, id=_fresh(data), type="acme.example/key-suspended"))
+
+
+@attack(19, "author", "an unknown field in the data of a plain type: kept", checks=set(), alone="U", held="V")
+def unknown_field(world: World) -> Log:
+    data, said = world.log.datas[14], world.log.fields(14)["statement"]
+    return _end(world, say(data, world.mara, id=_fresh(data), data=said["data"] | {"flavour": "new"}))
+
+
+def _batch(world: World, bodies: list[bytes], root: bytes) -> list[bytes]:
+    """Entries of a batch of mara's over these statements, under this root."""
+    header = encoding.encode(
+        {
+            "actor": "mara",
+            "count": len(bodies),
+            "id": _fresh(b"", 99),
+            "key": world.mara.credential.id,
+            "log": world.genesis,
+            "root": root.hex(),
+        }
+    )
+    recorded, first = world.log.fields(-1)["recorded"], len(world.log.datas)
+    signed = entry.signatures_text(world.mara.sign(BATCH_TYPE, header))
+    head = entry.write(first, bytes(32), recorded, bodies[0], signed, entry.batch_text(header))
+    member = entry.batch_text(b'{"first":%d}' % first)
+    return [head, *[entry.write(first + 1, bytes(32), recorded, body, "[]", member) for body in bodies[1:]]]
+
+
+@attack(40, "the author's machine", "an approval hidden in a batch", checks={15}, alone="B", held="B", entry=16)
+def approval_in_a_batch(world: World) -> Log:
+    body = entry.body_of(say(world.log.datas[4], world.mara, id=_fresh(b"")))
+    members = _batch(world, [body], statement_hash(body))
+    return world.seal(world.log._replace(datas=chained([*world.log.datas, *members])))
+
+
+@attack(
+    38, "author's key", "a batch over entries in the place of statements", checks={15}, alone="B", held="B", entry=16
+)
+def batch_over_entries(world: World) -> Log:
+    data = world.log.datas[14]
+    bodies = [entry.body_of(say(data, world.mara, id=_fresh(b"", number))) for number in (1, 2)]
+    members = _batch(world, bodies, tree_root([entry.leaf(data), entry.leaf(data)]))
+    return world.seal(world.log._replace(datas=chained([*world.log.datas, *members])))

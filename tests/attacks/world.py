@@ -114,9 +114,9 @@ def now(log: Log, datas: Sequence[bytes]) -> list[bytes]:
     return [re.sub(rb'"recorded":"[^"]{27}"', b'"recorded":"' + recorded + b'"', data, count=1) for data in datas]
 
 
-def say(data: bytes, signer: Signer, payload_type: str = STATEMENT_TYPE, **changes: Any) -> bytes:
+def say(like: bytes, signer: Signer, payload_type: str = STATEMENT_TYPE, /, **changes: Any) -> bytes:
     """An entry's bytes with another statement in it, signed by `signer`. A change to None leaves the key out."""
-    fields = json.loads(data)
+    fields = json.loads(like)
     said = {name: value for name, value in (fields["statement"] | changes).items() if value is not None}
     body = encoding.encode(said)
     signatures = entry.signatures_text(signer.sign(payload_type, body))
