@@ -7,19 +7,20 @@ what was signed, and the head that the approver saw (`seen`) must be in this log
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ledger import encoding, statement
+from ledger import encoding, entry, statement
 from ledger.authoring import Signed, receipt_of
 from ledger.encoding import STATEMENT_TYPE, pae
 from ledger.entry import Entry
 from ledger.errors import Conflict, Misuse, Tampered
 from ledger.identity import Identity
-from ledger.keys.credential import Credential
+from ledger.keys.credential import Credential, Key, verifies
 from ledger.keys.openssh import name_of, read_blob
-from ledger.keys.sshsig import namespace, read_armour, signed_as, verify_blob
+from ledger.keys.sshsig import namespace, read_armour, signed_as
 from ledger.keys.wire import Malformed
 from ledger.known import KnownLog
 from ledger.placing import Item, Request, Single
 from ledger.receipts import Receipt
+from ledger.trust import Trust
 from ledger.writing import author_for
 
 if TYPE_CHECKING:
@@ -58,15 +59,21 @@ def sign(ledger: "Ledger", kind: str, fields: dict[str, Any]) -> Signed:
 
 def place(ledger: "Ledger", signed: Signed, looked_at: int, system: str, digest: str) -> Receipt:
     """Record a signed decision; raise `Conflict` where something about it was recorded since `looked_at` entries."""
-    new = [one for one in ledger.entries(looked_at, system=system) if _is_about(one, digest)]
+    new = since(ledger, looked_at, system, digest)
     if new:
         said = ", ".join(f"{one.statement.type} [{one.seq}]" for one in new[:4])
+        many = f"{len(new)} statements" if len(new) > 1 else "a statement"
         raise Conflict(
-            f"{len(new)} statements about this version came while you looked: {said}; nothing was recorded",
+            f"{many} about this version came while you looked: {said}; nothing was recorded",
             "look again, and decide again",
             code="came_meanwhile",
         )
     return ledger._place(signed)
+
+
+def since(ledger: "Ledger", size: int, system: str, digest: str) -> list[Entry]:
+    """Return what was recorded after the first `size` entries and may change what a decision about a set rests on."""
+    return [one for one in ledger.entries(size, system=system) if _is_about(one, digest)]
 
 
 def _is_about(placed: Entry, digest: str) -> bool:
@@ -83,6 +90,14 @@ def prepare(ledger: "Ledger", kind: str, fields: dict[str, Any], actor: str, cre
     author = author_for(ledger, None, Identity(actor, _Elsewhere(credential), "elsewhere"))
     signed = author.sign(kind, fields)
     return Prepared(pae(STATEMENT_TYPE, signed.item.body), signed.item.fields, signed.disclosures)
+
+
+def credential_of(ledger: "Ledger", key: str) -> Credential | None:
+    """Return the credential of an id, as the log's key events say."""
+    trust = Trust.of_genesis(ledger.genesis)
+    for seq in ledger.store.authority():
+        trust.apply(seq, entry.read(ledger.read(seq)).fields["statement"])
+    return trust.credential(key)
 
 
 def read_prepared(data: bytes, where: str) -> Item:
@@ -106,32 +121,19 @@ def _changed(where: str, why: str) -> Misuse:
     return Misuse(f"{where} is not what ledger approve --prepare writes: {why}", fix, code="prepared")
 
 
-def submit(ledger: "Ledger", item: Item, signatures: list[bytes], disclosures: tuple[str, ...]) -> Receipt:
-    """Record a decision that was signed elsewhere: `signatures` are the texts of the files, in any order.
+def submit(ledger: "Ledger", item: Item, signature: bytes, disclosures: tuple[str, ...]) -> Receipt:
+    """Record a decision that was signed elsewhere; `signature` is what the signer wrote: an SSH signature, or raw.
 
     Raises `Misuse` where the signature is not by the key that the statement names, over these very bytes, or where
     this log is not the one that the approver saw.
     """
-    with ledger.store.writing() as section:
-        known = KnownLog.read(section, section.head())
-        credential = known.trust.credential(item.fields["key"])
-        if credential is None or not known.trust.holder(item.fields["key"]):
-            raise Misuse(
-                f"the key {item.fields['key'][:16]} of {item.fields['actor']} is not authorised here (any more)",
-                "ledger key list",
-                code="unauthorised",
-            )
-        seen = item.fields["data"].get("seen")
-        if seen is not None and (
-            seen["size"] > known.head.size or known.root_at(seen["size"], section).hex() != seen["root"][7:]
-        ):
-            raise Tampered(
-                f"the approver saw a ledger of {seen['size']:,} entries that this one is not, nor was",
-                "keep the file and ask which ledger it was made from: ledger verify",
-                code="other_history",
-                check=4,
-            )
-    made = tuple(_signature(key.scheme, key.public, item, signatures) for key in credential.keys)
+    credential = credential_of(ledger, item.fields["key"])
+    if credential is None:
+        what = f"the key {item.fields['key'][:16]} of {item.fields['actor']} is not authorised here"
+        raise Misuse(f"{what}; nothing was recorded", "ledger key list", code="unauthorised")
+    made = tuple(_signature(key, item, signature) for key in credential.keys)
+    if seen := item.fields["data"].get("seen"):
+        _check_seen(ledger, seen["size"], seen["root"].removeprefix("sha256:"))
     request = Request([Single(item, made)], None, disclosures, signed_here=False)
     (outcome,) = ledger._place_each([request])
     if isinstance(outcome, Exception):
@@ -139,16 +141,27 @@ def submit(ledger: "Ledger", item: Item, signatures: list[bytes], disclosures: t
     return receipt_of(item, outcome[0], "sealed" if ledger._log().seals else "placed")
 
 
-def _signature(scheme: str, public: bytes, item: Item, given: list[bytes]) -> bytes:
-    """Return the signature, of those given, that is this key's; raise `Misuse` saying why none is."""
-    message = pae(STATEMENT_TYPE, item.body)
-    if not scheme.startswith("sshsig-"):
-        return next((one for one in given if len(one) == _RAW_SIZES.get(scheme)), given[0])
-    blobs = [read_armour(one, "the signature") for one in given]
-    for blob in blobs:
-        if verify_blob(public, STATEMENT_TYPE, message, blob):
-            return blob
-    raise Misuse(_why_not(blobs[0], item.fields["key"]), _SIGN, code="bad_signature")
+def _check_seen(ledger: "Ledger", size: int, root: str) -> None:
+    """Raise `Tampered` where the ledger that the approver saw is not the beginning of this one."""
+    with ledger.store.writing() as section:
+        known = KnownLog.read(section, section.head())
+        if size > known.head.size or known.root_at(size, section).hex() != root:
+            raise Tampered(
+                f"the approver saw a ledger of {size:,} entries that is not the beginning of this one",
+                "keep the file, and ask which ledger it was made from; ledger verify",
+                code="other_history",
+                check=4,
+            )
+
+
+def _signature(key: Key, item: Item, given: bytes) -> bytes:
+    """Return the signature as the entry holds it; raise `Misuse` saying why it is not this key's over these bytes."""
+    ssh = key.scheme.startswith("sshsig-")
+    blob = read_armour(given, "the signature") if ssh else given
+    if not verifies(key, STATEMENT_TYPE, pae(STATEMENT_TYPE, item.body), blob):
+        why = _why_not(blob, item.fields["key"]) if ssh else _OVER
+        raise Misuse(f"{why}; nothing was recorded", how_to_sign(key.scheme, "FILE"), code="bad_signature")
+    return blob
 
 
 def _why_not(blob: bytes, key: str) -> str:
@@ -161,8 +174,14 @@ def _why_not(blob: bytes, key: str) -> str:
         return f"the signature is by {name_of(credential)}, not by the key that the statement names"
     if space != NAMESPACE:
         return f"the signature was made for the namespace {space!r}"
-    return "the signature is not over these bytes: the file was changed before or after it was signed"
+    return _OVER
 
 
-_RAW_SIZES: Final = {"ed25519": 64, "ml-dsa-44": 2420}
-_SIGN: Final = f"ssh-keygen -Y sign -f KEY -n {NAMESPACE} FILE"
+def how_to_sign(scheme: str, file: str) -> str:
+    """Return the command that signs a prepared file with a key of `scheme`."""
+    if scheme.startswith("sshsig-"):
+        return f"ssh-keygen -Y sign -f KEY -n {NAMESPACE} {file}"
+    return f"openssl pkeyutl -sign -rawin -inkey KEY -in {file} -out {file}.sig"
+
+
+_OVER: Final = "the signature is not by that key over these bytes: the file was changed, or another one was signed"

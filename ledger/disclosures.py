@@ -115,12 +115,20 @@ def withheld(store: Store, sealed: Iterable[int], opened: Opened, erased: Sequen
 def opens(data: bytes, pointer: str, text: str) -> bool:
     """Whether `text` is a disclosure for `pointer` of the statement in an entry's bytes, and opens what is there."""
     try:
-        value: Any = entry.read(data).fields["statement"]
-        if open_disclosure(text)[:2] != (value["id"], pointer):
+        return opens_in(entry.read(data).fields["statement"], pointer, text)
+    except LedgerError:
+        return False
+
+
+def opens_in(said: dict[str, Any], pointer: str, text: str) -> bool:
+    """The same for a statement that is read already, or that stands in no entry yet."""
+    value: Any = said
+    try:
+        if open_disclosure(text)[:2] != (said["id"], pointer):
             return False  # a commitment that was copied from elsewhere
         for step in steps(pointer):
             value = value[int(step) if isinstance(value, list) else step]
-    except (LedgerError, LookupError, TypeError, ValueError):
+    except (Tampered, LookupError, TypeError, ValueError):
         return False
     return bool(value == {"sealed": commitment(text)})
 

@@ -1,5 +1,6 @@
 """`ledger approve` and `ledger reject`: a person looks, decides, and signs with a key of their own."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ledger.receipts import Receipt
     from ledger.report import Report
 
+_PATH = click.Path(path_type=Path)
 _KEY = "PATH, agent:SHA256:..., ssh-keygen:FILE.pub, kms:ARN or env:NAME; else LEDGER_KEY."
 
 
@@ -41,6 +43,13 @@ class Looked(NamedTuple):
         return str(self.found.get("version", self.found["digest_set"][7:19]))
 
 
+def _elsewhere(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the two options for a key on a machine without a network."""
+    made = click.option("--prepare", metavar="FILE", type=_PATH, help="Write the bytes to sign, and record nothing.")
+    back = click.option("--submit", metavar="FILE SIGNATURE", nargs=2, type=_PATH, help="Record what was signed so.")
+    return made(back(function))
+
+
 @command()
 @click.argument("version", metavar="SYSTEM@VERSION", required=False)
 @click.option("--for", "stage", metavar="STAGE", help="What for: production, staging, or a name of your own.")
@@ -49,10 +58,12 @@ class Looked(NamedTuple):
 @click.option("--condition", "conditions", multiple=True, metavar="TEXT", help="May be said again; else it is asked.")
 @click.option("--valid-until", metavar="TIME", help="Until when the approval holds.")
 @click.option("--yes", metavar="VERSION", help="Instead of typing the version: for where there is no terminal.")
+@_elsewhere
 def approve(call: Call, version: str | None, stage: str | None, **options: Any) -> Answer:
     """Show what a version is, against what runs and the thresholds, then sign that you approve exactly that.
 
-    You are asked to type the version; anything else stops, and nothing is recorded.
+    You are asked to type the version; anything else stops, and nothing is recorded. To sign on a machine without a
+    network: --prepare FILE here, sign FILE there, --submit FILE SIGNATURE here.
     """
     until = moment(options["valid_until"], "--valid-until") if options["valid_until"] else None
     return _decide(call, "approved", version, stage, {**options, "valid_until": until})
@@ -65,6 +76,7 @@ def approve(call: Call, version: str | None, stage: str | None, **options: Any) 
 @click.option("--key", metavar="KEY", help=_KEY)
 @click.option("--as", "actor", metavar="HANDLE", help="Whose key signs, where several are here.")
 @click.option("--yes", metavar="VERSION", help="Instead of typing the version: for where there is no terminal.")
+@_elsewhere
 def reject(call: Call, version: str | None, stage: str | None, **options: Any) -> Answer:
     """Show what a version is, then sign that you reject it; earlier approvals for the stage no longer stand."""
     return _decide(call, "rejected", version, stage, options)
@@ -72,11 +84,19 @@ def reject(call: Call, version: str | None, stage: str | None, **options: Any) -
 
 def _decide(call: Call, kind: str, named: str | None, stage: str | None, options: dict[str, Any]) -> Answer:
     verb = "approve" if kind == "approved" else "reject"
+    if options["submit"] is not None:
+        from ledger.cli.elsewhere import submit_decision
+
+        return submit_decision(call, kind, *options["submit"])
     if named is None or stage is None:
         missing = "SYSTEM@VERSION" if named is None else "--for STAGE"
         raise Misuse(f"{verb} needs {missing}", f"ledger {verb} SYSTEM@VERSION --for production", code="missing")
     if kind == "rejected" and not options["reason"]:
         raise Misuse("reject needs a reason", '--reason "..."', code="needs_reason")
+    if options["prepare"] is not None:
+        from ledger.cli.elsewhere import prepare_decision
+
+        return prepare_decision(call, kind, named, stage, options)
     with call.open(read_only=False, actor=options["actor"], key=options["key"]) as ledger:
         named = full_name(named, ledger)
         person = require_approver(ledger, ledger.identity.signer.credential.id, kind, named, stage)
@@ -177,14 +197,3 @@ def _done(verb: str, receipt: "Receipt", key: str, looked: Looked, conditions: l
         return [paint("green" if verb == "approve" else "yellow", said) + head[len(said) :], *rest]
 
     return Answer(document, lines)
-
-
-def read_file(path: Path, limit: int) -> bytes:
-    """Return at most `limit` + 1 bytes of a file; `Misuse` where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except OSError as error:
-        raise Misuse(f"{path}: {error.strerror}", "name the file", code="no_file") from None
-
-

@@ -1,4 +1,4 @@
-"""Where an author's key is, in one word: a path, or `env:NAME`."""
+"""Where an author's key is, in one word: a path, `agent:SHA256:...`, `ssh-keygen:FILE.pub` or `env:NAME`."""
 
 import os
 from collections.abc import Callable
@@ -34,6 +34,20 @@ def _in_variable(name: str, passphrase: Passphrase) -> Signer:
     return read_signer(text.strip().encode() + b"\n", f"the variable {name}", passphrase)
 
 
+def _in_agent(name: str, _: Passphrase) -> Signer:
+    from ledger.keys.agent import agent_signer
+
+    return agent_signer(name)
+
+
+def _by_keygen(name: str, _: Passphrase) -> Signer:
+    from ledger.keys.keygen import keygen_signer
+
+    return keygen_signer(name)
+
+
 _SOURCES: Final[dict[str, Callable[[str, Passphrase], Signer]]] = {
+    "agent": _in_agent,
     "env": _in_variable,
+    "ssh-keygen": _by_keygen,
 }

@@ -1,5 +1,6 @@
 """Approving: a person is shown what it is, types the version, and signs exactly that with a key of their own."""
 
+import hashlib
 import json
 import os
 import pty
@@ -184,7 +185,7 @@ def test_what_comes_while_one_looks_stops_the_signature(run, two, monkeypatch):
     monkeypatch.setattr("ledger.cli.approving.sign", meanwhile)
     done = approved(run, "--yes", "3.2.0")
     assert done.code == 4
-    assert "1 statements about this version came while you looked: evaluated" in done.err
+    assert "a statement about this version came while you looked: evaluated" in done.err
     assert approved(run, "--yes", "3.2.0").code == 0
 
 
@@ -316,3 +317,145 @@ def test_another_word_stops(run, two):
     plain = one.text.replace("\x1b[31m", "").replace("\x1b[32m", "").replace("\x1b[33m", "").replace("\x1b[0m", "")
     assert all(len(line) <= 80 for line in plain.splitlines()), plain
     assert run("log", "--json").document["size"] == before
+
+
+# ---- on a machine without a network ----
+
+
+def prepare(run, *more, file="bytes"):
+    done = run("approve", NEW, "--for", "production", "--as", "ana", "--prepare", file, *more)
+    assert done.code == 0, done.err
+    return Path(file)
+
+
+def signed(file, key, space="statement.v1@lifecycle-ledger"):
+    """What the approver does elsewhere: real ssh-keygen, on the file alone."""
+    Path(f"{file}.sig").unlink(missing_ok=True)
+    subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-f", key, "-n", space, file], check=True, capture_output=True)
+    return Path(f"{file}.sig")
+
+
+@needs_openssh
+def test_a_decision_in_two_steps(run, two):
+    key = enrol_openssh(run)
+    before = run("log", "--json").document["size"]
+    file = prepare(run, "--condition", "mend age<25")
+    assert run("log", "--json").document["size"] == before
+    text = Path("bytes.txt").read_text()
+    assert "NOT MET" in text
+    assert "Condition: mend age<25" in text
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in text
+    key.rename("elsewhere")  # submitting needs no key of anybody's but the log's
+    done = run("approve", "--submit", file, signed(file, "elsewhere"), "--json")
+    assert done.code == 0, done.err
+    said = run("show", done.document["seq"], "--json").document
+    assert (said["actor"], said["data"]["conditions"]) == ("ana", ["mend age<25"])
+    assert said["data"]["seen"]["size"] == before
+    assert said["sealed_fields"][0]["value"] in text
+    assert run("verify", "--json").document["verdict"] == "verified"
+    # The same again is the same entry: what was lost on the way can be sent twice.
+    again = run("approve", "--submit", file, "bytes.sig", "--json").document
+    assert (again["seq"], again["again"]) == (done.document["seq"], True)
+    assert run("approve", NEW, "--for", "production", "--as", "ana", "--prepare", "bytes").error[0] == (
+        "bytes is there already; nothing was changed"
+    )
+
+
+@needs_openssh
+def test_not_a_byte_may_change_between_the_two(run, two):
+    key = enrol_openssh(run)
+    file = prepare(run)
+    good, sig = file.read_bytes(), signed(file, key)
+    before = run("log", "--json").document["size"]
+    for at in range(0, len(good), 37):
+        file.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        done = run("approve", "--submit", file, sig)
+        assert done.code == 2, (at, done.out)
+    for changed in (good + b"\n", good[:-1], b"", good.replace(b'"3.2.0"', b'"3.1.0"'), b"\xff" * 70_000):
+        file.write_bytes(changed)
+        assert run("approve", "--submit", file, sig).code == 2
+    file.write_bytes(good)
+    for name in ("bytes", "bytes.disclosure", "none"):
+        assert run("approve", "--submit", file, name).code == 2
+    disclosure = Path("bytes.disclosure")
+    kept = disclosure.read_text()
+    for changed in (kept[:-6] + "AAAA\n", "x", kept + kept[1:]):
+        disclosure.write_text(changed)
+        assert run("approve", "--submit", file, sig).error[0].startswith("bytes.disclosure does not open"), changed
+    assert run("log", "--json").document["size"] == before
+    disclosure.unlink()
+    done = run("approve", "--submit", file, sig)
+    assert done.code == 0
+    assert "not kept" in done.out
+    assert run("verify", "--json").document["verdict"] == "verified"
+
+
+@needs_openssh
+def test_a_wrong_signature_says_what_is_wrong_with_it(run, two):
+    key = enrol_openssh(run)
+    file = prepare(run)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "another"], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", "ecdsa"], check=True)
+    words = "not by that key over these bytes"
+    for sign, word in (
+        (lambda: signed(file, key, "file"), "the signature was made for the namespace 'file'"),
+        (lambda: signed(file, "another"), "the signature is by SHA256:"),
+        (lambda: signed(file, "ecdsa"), "not by a key that signs here"),
+        (lambda: signed(Path("credit@1"), key), words),
+    ):
+        done = run("approve", "--submit", file, sign())
+        assert done.code == 2
+        assert word in done.error[0]
+        assert done.error[1] == "ssh-keygen -Y sign -f KEY -n statement.v1@lifecycle-ledger FILE"
+
+
+@needs_openssh
+def test_what_was_prepared_counts_in_the_ledger_that_was_seen_alone(run, two, monkeypatch, tmp_path):
+    key = enrol_openssh(run)
+    shutil.copytree(".", "../fork")
+    assert run("record", "evaluated", NEW, "--metrics", "auc=0.8", "--as", "mara").code == 0
+    file = prepare(run)
+    sig = signed(file, key).absolute()
+    assert run("reject", "--submit", file, sig).error[0] == "bytes says approved; this is ledger reject"
+    # Another history of the same ledger: where the approver saw one evaluation, this has another.
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
+        patch.chdir("../fork")
+        done = run("approve", "--submit", "../work/bytes", sig)
+        assert (done.code, "saw a ledger of" in done.error[0]) == (3, True)
+        assert run("record", "evaluated", NEW, "--metrics", "auc=0.9", "--as", "mara").code == 0
+        assert run("approve", "--submit", "../work/bytes", sig).code == 3
+    # In another ledger of the same people with the same keys it is nothing.
+    assert run("init", "../other", "--origin", "ledger.bank.example/other", "--as", "mara").code == 0
+    assert run("approve", "--submit", file, sig, "--ledger", "../other").code == 2
+    # In the one that was seen it counts, and what came since is said.
+    assert run("record", "evaluated", NEW, "--metrics", "auc=0.5", "--as", "mara").code == 0
+    done = run("approve", "--submit", file, sig)
+    assert done.code == 0, done.err
+    assert "came since" in done.out
+    assert run("verify", "--json").document["verdict"] == "verified"
+
+
+@needs_openssh
+def test_a_revoked_approver_submits_nothing(run, two):
+    key = enrol_openssh(run)
+    file = prepare(run)
+    sig = signed(file, key)
+    assert run("key", "revoke", "ana", "--why", "left", "--as", "mara").code == 0
+    done = run("approve", "--submit", file, sig)
+    assert (done.code, "is not in force here" in done.error[0]) == (2, True)
+    assert run("approve", NEW, "--for", "production", "--as", "ana", "--prepare", "more").code == 2
+    assert run("approve", NEW, "--for", "production", "--prepare", "more").error[0] == "whose decision will that be?"
+
+
+def test_a_raw_key_signs_elsewhere_too(run, two):
+    """A key of the ledger's own kind, by openssl: 64 bytes over the same file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed here")
+    enrol(run)
+    file = prepare(run)
+    key = Path.home() / ".config/ledger/keys/ana.key"
+    command = ["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", file, "-out", "bytes.sig"]
+    subprocess.run(command, check=True)
+    assert run("approve", "--submit", file, "bytes.sig").code == 0
+    assert run("verify", "--json").document["verdict"] == "verified"

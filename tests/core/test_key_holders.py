@@ -1,0 +1,209 @@
+"""Keys that others hold: a real ssh-agent, a real ssh-keygen, and agents that lie, stop or talk nonsense."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from base64 import b64encode
+from contextlib import contextmanager
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
+from ledger.errors import LedgerError, Misuse, Unavailable
+from ledger.keys import Key, verify_signatures
+from ledger.keys.agent import list_keys, read_identities, read_signature
+from ledger.keys.openssh import fingerprint, read_public
+from ledger.keys.sources import open_signer
+from ledger.keys.wire import Malformed, strings
+
+BODY = b'{"a":1}'
+PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+KEY = Key("sshsig-ed25519", PRIVATE.public_key().public_bytes_raw())
+BLOB = strings(b"ssh-ed25519", KEY.public)
+NAME = fingerprint(KEY)
+needs_openssh = pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="OpenSSH is not installed here")
+
+
+@pytest.fixture
+def keys(tmp_path):
+    """An Ed25519 key under a passphrase, and an RSA key."""
+    for name, words in (("id", ("ed25519",)), ("rsa", ("rsa", "-b", "2048"))):
+        command = ["ssh-keygen", "-q", "-t", *words, "-N", "open sesame" if name == "id" else "", "-f", tmp_path / name]
+        subprocess.run(command, check=True)
+    return tmp_path
+
+
+@pytest.fixture
+def agent(keys, monkeypatch):
+    """A real ssh-agent that holds both."""
+    path = keys / "agent.sock"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
+    while not path.exists():
+        assert process.poll() is None
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
+    (keys / "ask").write_text("#!/bin/sh\necho open sesame\n")
+    (keys / "ask").chmod(0o755)
+    environment = {**os.environ, "SSH_ASKPASS": str(keys / "ask"), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"}
+    subprocess.run(["ssh-add", "-q", keys / "id", keys / "rsa"], env=environment, check=True, stderr=subprocess.DEVNULL)
+    yield path
+    process.terminate()
+    process.wait(10)
+
+
+@needs_openssh
+def test_the_agent_signs_what_its_key_is_authorised_for(keys, agent):
+    credential = read_public((keys / "id.pub").read_text(), "id.pub")
+    name = fingerprint(credential.keys[0])
+    assert [fingerprint(one.key) for one in list_keys()] == [name]  # the RSA key is not for here
+    for said in (name, name[7:], name[:20]):
+        signer = open_signer(f"agent:{said}")
+        assert signer.credential == credential
+        for kind in (STATEMENT_TYPE, BATCH_TYPE):
+            verify_signatures(credential, kind, BODY, signer.sign(kind, BODY))
+    subprocess.run(["ssh-add", "-q", "-D"], check=True, stderr=subprocess.DEVNULL)
+    with pytest.raises(Unavailable) as caught:
+        signer.sign(STATEMENT_TYPE, BODY)
+    assert "refused" in caught.value.message
+    for said in (name, "SHA256:", "", name[:14]):
+        with pytest.raises(Misuse) as refused:
+            open_signer(f"agent:{said}")
+        assert refused.value.code == "agent_key"
+
+
+@needs_openssh
+def test_ssh_keygen_signs_by_way_of_the_agent(keys, agent):
+    """The private half is moved away: what signs is what ssh-keygen finds in the agent."""
+    (keys / "id").unlink()
+    signer = open_signer(f"ssh-keygen:{keys / 'id.pub'}")
+    verify_signatures(signer.credential, STATEMENT_TYPE, BODY, signer.sign(STATEMENT_TYPE, BODY))
+    subprocess.run(["ssh-add", "-q", "-D"], check=True, stderr=subprocess.DEVNULL)
+    with pytest.raises(Unavailable) as caught:
+        signer.sign(STATEMENT_TYPE, BODY)
+    assert caught.value.code == "keygen"
+    assert "nothing was recorded" in caught.value.message
+    for name, word in (("rsa.pub", "only Ed25519"), ("none.pub", "No such file"), ("ask", "is no OpenSSH public key")):
+        with pytest.raises(Misuse) as refused:
+            open_signer(f"ssh-keygen:{keys / name}")
+        assert word in refused.value.message
+
+
+def test_a_machine_without_them(tmp_path, monkeypatch):
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with pytest.raises(Unavailable) as caught:
+        open_signer("agent:SHA256:abcdefgh")
+    assert "SSH_AUTH_SOCK is not set" in caught.value.message
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "none"))
+    with pytest.raises(Unavailable) as caught:
+        open_signer("agent:SHA256:abcdefgh")
+    assert "No such file" in caught.value.message
+    (tmp_path / "a.pub").write_text("ssh-ed25519 " + b64encode(BLOB).decode())
+    signer = open_signer(f"ssh-keygen:{tmp_path / 'a.pub'}")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Misuse) as missing:
+        signer.sign(STATEMENT_TYPE, BODY)
+    assert missing.value.code == "no_keygen"
+
+
+# ---- agents that lie ----
+
+
+def framed(kind, body):
+    return strings(bytes([kind]) + body)
+
+
+LIST = framed(12, (1).to_bytes(4, "big") + strings(BLOB, b"ana"))
+
+
+@contextmanager
+def fake_agent(path, answers):
+    """A socket at `path` that answers each connection with the next of `answers`, and closes it."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def serve():
+            for answer in answers:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65_536)
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (b"", "ends early"),
+        (b"\0\0", "ends early"),
+        (framed(5, b""), "refused"),
+        (b"\0\0\0\0", "0 bytes long"),
+        (b"\xff\xff\xff\xff", "4,294,967,295 bytes long"),
+        (b"\0\0\1\0" + b"\x0c", "ends early"),
+        (framed(12, b"\xff\xff\xff\xff"), "holds 4,294,967,295 keys"),
+        (framed(12, (1).to_bytes(4, "big") + b"\xff\xff\xff\xff"), "4,294,967,295 bytes long"),
+        (LIST[:3] + bytes([LIST[3] + 1]) + LIST[4:] + b"\0", "follows its end"),
+    ],
+)
+def test_an_agent_that_talks_nonsense(tmp_path, monkeypatch, answer, word):
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "s"))
+    with fake_agent(tmp_path / "s", [answer]), pytest.raises(Unavailable) as caught:
+        list_keys()
+    assert word in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        framed(14, strings(strings(b"ssh-ed25519", bytes(64)))),
+        framed(14, strings(strings(b"ssh-rsa", bytes(64)))),
+        framed(14, strings(strings(b"ssh-ed25519", PRIVATE.sign(b"something else")))),
+        framed(14, strings(strings(b"ssh-ed25519", bytes(63)))),
+        framed(14, strings(strings(b"ssh-ed25519", bytes(64), b"more"))),
+        framed(12, b""),
+    ],
+)
+def test_an_agent_that_signs_something_else(tmp_path, monkeypatch, answer):
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "s"))
+    with fake_agent(tmp_path / "s", [LIST, answer]):
+        signer = open_signer(f"agent:{NAME}")
+        with pytest.raises(Unavailable):
+            signer.sign(STATEMENT_TYPE, BODY)
+
+
+def test_two_keys_that_begin_alike_are_not_guessed(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "s"))
+    twice = framed(12, (2).to_bytes(4, "big") + strings(BLOB, b"one", BLOB, b"two"))
+    with fake_agent(tmp_path / "s", [twice]), pytest.raises(Misuse) as caught:
+        open_signer(f"agent:{NAME}")
+    assert "2 keys that begin so" in caught.value.message
+
+
+GOOD = [LIST[5:], strings(strings(b"ssh-ed25519", bytes(64)))]
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.builds(
+            lambda good, at, more: good[: at % len(good)] + more + good[at % len(good) + len(more) :],
+            st.sampled_from(GOOD),
+            st.integers(0, 300),
+            st.binary(max_size=6),
+        ),
+    )
+)
+def test_every_answer_ends_in_a_value_or_a_named_error(data):
+    for read in (read_identities, read_signature):
+        try:
+            read(data)
+        except (LedgerError, Malformed):
+            continue
