@@ -414,17 +414,17 @@ def test_what_was_prepared_counts_in_the_ledger_that_was_seen_alone(run, two, mo
     key = enrol_openssh(run)
     shutil.copytree(".", "../fork")
     assert run("record", "evaluated", NEW, "--metrics", "auc=0.8", "--as", "mara").code == 0
-    file = prepare(run)
-    sig = signed(file, key).absolute()
+    file = prepare(run).absolute()
+    sig = signed(file, key)
     assert run("reject", "--submit", file, sig).error[0] == "bytes says approved; this is ledger reject"
     # Another history of the same ledger: where the approver saw one evaluation, this has another.
     with monkeypatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
         patch.chdir("../fork")
-        done = run("approve", "--submit", "../work/bytes", sig)
+        done = run("approve", "--submit", file, sig)
         assert (done.code, "saw a ledger of" in done.error[0]) == (3, True)
         assert run("record", "evaluated", NEW, "--metrics", "auc=0.9", "--as", "mara").code == 0
-        assert run("approve", "--submit", "../work/bytes", sig).code == 3
+        assert run("approve", "--submit", file, sig).code == 3
     # In another ledger of the same people with the same keys it is nothing.
     assert run("init", "../other", "--origin", "ledger.bank.example/other", "--as", "mara").code == 0
     assert run("approve", "--submit", file, sig, "--ledger", "../other").code == 2
