@@ -416,7 +416,7 @@ def test_what_was_prepared_counts_in_the_ledger_that_was_seen_alone(run, two, mo
     assert run("record", "evaluated", NEW, "--metrics", "auc=0.8", "--as", "mara").code == 0
     file = prepare(run).absolute()
     sig = signed(file, key)
-    assert run("reject", "--submit", file, sig).error[0] == "bytes says approved; this is ledger reject"
+    assert run("reject", "--submit", "bytes", sig).error[0] == "bytes says approved; this is ledger reject"
     # Another history of the same ledger: where the approver saw one evaluation, this has another.
     with monkeypatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
