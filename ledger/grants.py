@@ -166,7 +166,7 @@ class Holders:
         """Authorise a credential; raise `Tampered` or `Misuse` for keys that serve here already, or must not."""
         for key in credential.keys:
             key.check()
-        self.use_up([key.public for key in credential.keys])
+        self.use_up([key.serves for key in credential.keys])
         self._grants[credential.id] = Grant(
             handle, credential, roles, scope.systems, scope.not_after, -1, since=since, by=by
         )

@@ -146,9 +146,7 @@ def look(ledger: "Ledger", named: str, stage: str, person: Holder, kind: str) ->
     return Looked(found, report, [head, *candidate_lines(found, report, width())])
 
 
-def decision_fields(
-    ledger: "Ledger", looked: Looked, stage: str, kind: str, options: dict[str, Any]
-) -> dict[str, Any]:
+def decision_fields(ledger: "Ledger", looked: Looked, stage: str, kind: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return what is said: exactly the set that was shown, what it rests on, the head that was seen, and the text."""
     found, report = looked.found, looked.report
     rests = [one["seq"] for one in found["evaluations"]]

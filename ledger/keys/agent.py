@@ -14,6 +14,7 @@ from ledger.errors import Misuse, Unavailable
 from ledger.keys.credential import Key
 from ledger.keys.openssh import fingerprint, read_blob, write_blob
 from ledger.keys.ssh_signer import SshSigner
+from ledger.keys.sshsig import FLAGS_AND_COUNTER, HARDWARE, KINDS
 from ledger.keys.wire import Malformed, Reader, strings
 from ledger.signatures import ED25519_SIGNATURE
 
@@ -23,7 +24,6 @@ _ANSWER_LIMIT: Final = 262_144  # OpenSSH's own bound on a message is 256 KiB
 _KEYS_LIMIT: Final = 2_048
 _LIST_SECONDS: Final = 10.0
 _SIGN_SECONDS: Final = 300.0  # a person may have to confirm it
-_KIND: Final = b"ssh-ed25519"
 
 
 class Held(NamedTuple):
@@ -62,7 +62,7 @@ def list_keys() -> list[Held]:
 def _sign(key: Key, data: bytes) -> bytes:
     request = bytes([_SIGN_REQUEST]) + strings(write_blob(key), data) + bytes(4)
     with _connected(_SIGN_SECONDS) as agent:
-        return read_signature(_ask(agent, request, _SIGN_RESPONSE))
+        return read_signature(_ask(agent, request, _SIGN_RESPONSE), key.scheme)
 
 
 # ---- its answers ----
@@ -85,16 +85,17 @@ def read_identities(answer: bytes) -> list[Held]:
     return found
 
 
-def read_signature(answer: bytes) -> bytes:
-    """Return the signature (64 bytes) in the body of an answer; raise `Malformed` for one in another form."""
+def read_signature(answer: bytes, scheme: str) -> bytes:
+    """Return what a key of `scheme` made, from the body of an answer; raise `Malformed` for one in another form."""
     outer = Reader(answer)
     inner = Reader(outer.string())
     outer.end()
     kind, raw = inner.string(), inner.string()
+    more = inner.take(FLAGS_AND_COUNTER if scheme == HARDWARE else 0)
     inner.end()
-    if kind != _KIND or len(raw) != ED25519_SIGNATURE:
+    if kind != KINDS[scheme] or len(raw) != ED25519_SIGNATURE:
         raise Malformed("it signed in another form")
-    return raw
+    return raw + more
 
 
 # ---- the socket ----

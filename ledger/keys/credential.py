@@ -1,6 +1,7 @@
 """Author keys, the credentials they make up, and whether a credential signed (FORMAT.md section 5)."""
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol, Self
@@ -9,7 +10,7 @@ import msgspec
 
 from ledger.encoding import b64decode, b64encode, pae
 from ledger.errors import Misuse, Tampered
-from ledger.keys.sshsig import verify_blob
+from ledger.keys.sshsig import HARDWARE, verify_blob, verify_hardware_blob
 from ledger.signatures import (
     ED25519_PUBLIC,
     MLDSA44_PUBLIC,
@@ -28,12 +29,12 @@ class UnknownScheme(Exception):
 
 
 class Scheme(NamedTuple):
-    """Size in bytes of a public key, what makes one unfit, and the check: (public, payload type, message, signature).
+    """Sizes in bytes of a public key, what makes one unfit, and the check: (public, payload type, message, signature).
 
     `message` is the DSSE encoding of what was signed, which names the payload type too.
     """
 
-    public_size: int
+    public_sizes: range
     check_public: Callable[[bytes], None] | None
     verify: Callable[[bytes, str, bytes, bytes], bool]
 
@@ -46,10 +47,21 @@ def _raw_mldsa44(public: bytes, _: str, message: bytes, signature: bytes) -> boo
     return verify_mldsa44(public, message, signature)
 
 
+def _check_hardware(public: bytes) -> None:
+    """A point, then the application the key was made for: OpenSSH asks its devices under `ssh:` alone."""
+    check_point(public[:ED25519_PUBLIC])
+    if not re.fullmatch(rb"ssh:[!-~]*", public[ED25519_PUBLIC:]):
+        raise Misuse(
+            "a hardware key's application does not begin with ssh:", "ssh-keygen -t ed25519-sk", code="application"
+        )
+
+
+_POINT: Final = range(ED25519_PUBLIC, ED25519_PUBLIC + 1)
 SCHEMES: Final[dict[str, Scheme]] = {
-    "ed25519": Scheme(ED25519_PUBLIC, check_point, _raw_ed25519),
-    "ml-dsa-44": Scheme(MLDSA44_PUBLIC, None, _raw_mldsa44),
-    "sshsig-ed25519": Scheme(ED25519_PUBLIC, check_point, verify_blob),
+    "ed25519": Scheme(_POINT, check_point, _raw_ed25519),
+    "ml-dsa-44": Scheme(range(MLDSA44_PUBLIC, MLDSA44_PUBLIC + 1), None, _raw_mldsa44),
+    "sshsig-ed25519": Scheme(_POINT, check_point, verify_blob),
+    HARDWARE: Scheme(range(ED25519_PUBLIC + 4, ED25519_PUBLIC + 65), _check_hardware, verify_hardware_blob),
 }
 
 
@@ -64,6 +76,11 @@ class Key(msgspec.Struct, frozen=True, dict=True):
         """Return hex SHA-256("lifecycle-ledger/key/v1" LF || scheme || 00 || public)."""
         return hashlib.sha256(b"lifecycle-ledger/key/v1\n" + self.scheme.encode() + b"\x00" + self.public).hexdigest()
 
+    @property
+    def serves(self) -> bytes:
+        """What serves one actor, one scheme, one purpose for ever: the public key, without a device's application."""
+        return self.public[:ED25519_PUBLIC] if self.scheme == HARDWARE else self.public
+
     def check(self) -> None:
         """Raise `Misuse` for a key that must not be authorised: wrong size, or a point of Ed25519 not of prime order.
 
@@ -72,9 +89,10 @@ class Key(msgspec.Struct, frozen=True, dict=True):
         scheme = SCHEMES.get(self.scheme)
         if scheme is None:
             return
-        if len(self.public) != scheme.public_size:
+        if len(self.public) not in scheme.public_sizes:
+            sizes = " to ".join(map(str, sorted({scheme.public_sizes[0], scheme.public_sizes[-1]})))
             raise Misuse(
-                f"a key of {self.scheme} has {scheme.public_size} bytes, not {len(self.public)}",
+                f"a key of {self.scheme} has {sizes} bytes, not {len(self.public)}",
                 "copy it whole",
                 code="key_size",
             )
@@ -109,7 +127,7 @@ class Credential(msgspec.Struct, frozen=True, dict=True):
             raise _bad("has its keys out of order or twice")
         if len({key.scheme for key in keys}) != len(keys):
             raise _bad("has two keys of one scheme")
-        if len({key.public for key in keys}) != len(keys):
+        if len({key.serves for key in keys}) != len(keys):
             raise _bad("has one key under two schemes")
         return cls(keys)
 

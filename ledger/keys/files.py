@@ -17,6 +17,7 @@ from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey
 from ledger.keys.openssh import PRIVATE_BEGIN, read_private
 from ledger.keys.ssh_signer import SshSigner
+from ledger.keys.sshsig import HARDWARE
 from ledger.keys.witness_key import WitnessKey
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def _ssh_signer(data: bytes, where: str, passphrase: Passphrase) -> Signer:
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
     said = read_private(data, where)
+    if said.key.scheme == HARDWARE:
+        from ledger.keys.keygen import KeygenSigner
+
+        return KeygenSigner(said.key, Path(where))  # the file is a handle: ssh-keygen asks the device
 
     @cache
     def private() -> Ed25519PrivateKey:

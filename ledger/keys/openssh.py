@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 from ledger.errors import Misuse
 from ledger.keys.credential import Credential, Key
+from ledger.keys.sshsig import HARDWARE, KINDS, key_blob
 from ledger.keys.wire import Malformed, Reader, strings
+from ledger.signatures import ED25519_PUBLIC
 
 PRIVATE_BEGIN: Final = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PRIVATE_END: Final = b"-----END OPENSSH PRIVATE KEY-----"
@@ -35,8 +37,18 @@ def _ed25519(reader: Reader) -> Key:
     return Key("sshsig-ed25519", reader.string())
 
 
+def _hardware(reader: Reader) -> Key:
+    point = reader.string()
+    if len(point) != ED25519_PUBLIC:
+        raise Malformed(f"its point has {len(point)} bytes")
+    return Key(HARDWARE, point + reader.string())
+
+
 # Key type as OpenSSH names it -> what follows the name in a key blob, as the scheme that such a key signs by.
-_READERS: Final[dict[bytes, Callable[[Reader], Key]]] = {b"ssh-ed25519": _ed25519}
+_READERS: Final[dict[bytes, Callable[[Reader], Key]]] = {
+    KINDS["sshsig-ed25519"]: _ed25519,
+    KINDS[HARDWARE]: _hardware,
+}
 
 
 def read_blob(blob: bytes, where: str) -> Key:
@@ -57,8 +69,8 @@ def read_blob(blob: bytes, where: str) -> Key:
 
 
 def write_blob(key: Key) -> bytes:
-    """Return the blob of an Ed25519 key, as it stands in OpenSSH's files and in an agent."""
-    return strings(b"ssh-ed25519", key.public)
+    """Return the blob of a key, as it stands in OpenSSH's files and in an agent; a raw one as if it were OpenSSH's."""
+    return key_blob(key.scheme if key.scheme in KINDS else "sshsig-ed25519", key.public)
 
 
 def read_public(text: str, where: str) -> Credential:
@@ -124,7 +136,7 @@ def _read_open_part(reader: Reader, where: str) -> PrivateFile:
 
 def fingerprint(key: Key) -> str:
     """Return `SHA256:` and the unpadded base64 that ssh-keygen and ssh-add print for a key; its id for other kinds."""
-    if key.scheme not in ("ed25519", "sshsig-ed25519"):
+    if key.scheme != "ed25519" and key.scheme not in KINDS:
         return key.id
     return "SHA256:" + b64encode(hashlib.sha256(write_blob(key)).digest()).decode().rstrip("=")
 

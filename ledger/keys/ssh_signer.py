@@ -8,7 +8,7 @@ from ledger.keys.credential import Credential, Key, verifies
 from ledger.keys.sshsig import to_be_signed, write_blob
 
 RawSign = Callable[[bytes], bytes]
-"""What OpenSSH signs -> the signature itself (64 bytes of Ed25519)."""
+"""What OpenSSH signs -> what the key made: 64 bytes of Ed25519; from a hardware key, flags and counter behind them."""
 
 
 class SshSigner:
@@ -24,7 +24,7 @@ class SshSigner:
     def sign(self, payload_type: str, body: bytes) -> tuple[bytes, ...]:
         """Return the SSHSIG blob over the DSSE encoding of `body`."""
         key, message = self.credential.keys[0], pae(payload_type, body)
-        blob = write_blob(key.public, payload_type, self._sign_raw(to_be_signed(payload_type, message)))
+        blob = write_blob(key.scheme, key.public, payload_type, self._sign_raw(to_be_signed(payload_type, message)))
         check_made(key, payload_type, message, blob, self._holder)
         return (blob,)
 

@@ -4,14 +4,19 @@ All of a blob but the signature inside is known beforehand: the key, the namespa
 building that part and comparing, byte for byte; nothing of it is parsed and nothing in it chooses an algorithm.
 """
 
-import hashlib
 from base64 import b64decode, b64encode
+from hashlib import sha256, sha512
 from typing import Final
 
 from ledger.errors import Misuse
 from ledger.keys.wire import Malformed, Reader, strings
-from ledger.signatures import ED25519_SIGNATURE, verify_ed25519
+from ledger.signatures import ED25519_PUBLIC, ED25519_SIGNATURE, verify_ed25519
 
+HARDWARE: Final = "sshsig-sk-ed25519"
+KINDS: Final = {"sshsig-ed25519": b"ssh-ed25519", HARDWARE: b"sk-ssh-ed25519@openssh.com"}
+"""Scheme -> the kind of key, as OpenSSH names it."""
+FLAGS_AND_COUNTER: Final = 5
+_TOUCHED: Final = 1
 _MAGIC: Final = b"SSHSIG"
 _HASH: Final = b"sha512"
 _PREFIX, _SUFFIX = "application/vnd.lifecycle-ledger.", "+json"
@@ -26,27 +31,53 @@ def namespace(payload_type: str) -> str:
 
 def to_be_signed(payload_type: str, message: bytes) -> bytes:
     """Return what the key signs for `message` (the DSSE encoding): namespace, empty reserved, hash, digest."""
-    return _MAGIC + strings(namespace(payload_type).encode(), b"", _HASH, hashlib.sha512(message).digest())
+    return _MAGIC + strings(namespace(payload_type).encode(), b"", _HASH, sha512(message).digest())
 
 
-def write_blob(public: bytes, payload_type: str, signature: bytes) -> bytes:
-    """Return the SSHSIG blob around an Ed25519 signature (64 bytes) by the key `public` (32 bytes)."""
-    return _before_signature(public, payload_type) + signature
+def write_blob(scheme: str, public: bytes, payload_type: str, made: bytes) -> bytes:
+    """Return the SSHSIG blob around what the key made: 64 bytes of Ed25519; from hardware also flags and counter."""
+    return _before_signature(scheme, public, payload_type) + made
+
+
+def key_blob(scheme: str, public: bytes) -> bytes:
+    """Return a public key as OpenSSH writes it: its kind, the point, and the application of a hardware key."""
+    application = public[ED25519_PUBLIC:]
+    return strings(KINDS[scheme], public[:ED25519_PUBLIC], *([application] if scheme == HARDWARE else []))
 
 
 def verify_blob(public: bytes, payload_type: str, message: bytes, blob: bytes) -> bool:
     """Whether `blob` is the SSHSIG of `message` by `public`, in this namespace, and not a byte more."""
-    start = _before_signature(public, payload_type)
-    if len(blob) != len(start) + ED25519_SIGNATURE or not blob.startswith(start):
+    made = _made("sshsig-ed25519", public, payload_type, blob, ED25519_SIGNATURE)
+    return made is not None and verify_ed25519(public, to_be_signed(payload_type, message), made)
+
+
+def verify_hardware_blob(public: bytes, payload_type: str, message: bytes, blob: bytes) -> bool:
+    """The same for a key in a device, which signs what it hashes with its flags and counter; it must have been touched.
+
+    OpenSSH's PROTOCOL.u2f: the signature is over SHA-256(application), flags, counter, SHA-256(what OpenSSH signs).
+    """
+    made = _made(HARDWARE, public, payload_type, blob, ED25519_SIGNATURE + FLAGS_AND_COUNTER)
+    if made is None or not made[ED25519_SIGNATURE] & _TOUCHED:
         return False
-    return verify_ed25519(public, to_be_signed(payload_type, message), blob[len(start) :])
+    point, application = public[:ED25519_PUBLIC], public[ED25519_PUBLIC:]
+    inner = sha256(to_be_signed(payload_type, message)).digest()
+    return verify_ed25519(
+        point, sha256(application).digest() + made[ED25519_SIGNATURE:] + inner, made[:ED25519_SIGNATURE]
+    )
 
 
-def _before_signature(public: bytes, payload_type: str) -> bytes:
-    key = strings(b"ssh-ed25519", public)
-    inner = strings(b"ssh-ed25519") + ED25519_SIGNATURE.to_bytes(4, "big")
-    head = _MAGIC + (1).to_bytes(4, "big") + strings(key, namespace(payload_type).encode(), b"", _HASH)
-    return head + (len(inner) + ED25519_SIGNATURE).to_bytes(4, "big") + inner
+def _made(scheme: str, public: bytes, payload_type: str, blob: bytes, size: int) -> bytes | None:
+    """Return what the key made, where all before it is as it must be."""
+    start = _before_signature(scheme, public, payload_type)
+    return blob[len(start) :] if len(blob) == len(start) + size and blob.startswith(start) else None
+
+
+def _before_signature(scheme: str, public: bytes, payload_type: str) -> bytes:
+    inner = strings(KINDS[scheme]) + ED25519_SIGNATURE.to_bytes(4, "big")
+    made = ED25519_SIGNATURE + (FLAGS_AND_COUNTER if scheme == HARDWARE else 0)
+    space = namespace(payload_type).encode()
+    head = _MAGIC + (1).to_bytes(4, "big") + strings(key_blob(scheme, public), space, b"", _HASH)
+    return head + (len(inner) + made).to_bytes(4, "big") + inner
 
 
 # ---- the text form ----

@@ -569,7 +569,7 @@ def mldsa44(public, message, signature):
 # ---- 4, 5. What is signed, keys and credentials ----
 
 NAMESPACES = {kind: kind.encode() + b".v1@lifecycle-ledger" for kind in ("statement", "batch", "certificate")}
-SIZES = {"ed25519": 32, "sshsig-ed25519": 32, "ml-dsa-44": 1312}
+SIZES = {"ed25519": (32, 32), "sshsig-ed25519": (32, 32), "sshsig-sk-ed25519": (36, 96), "ml-dsa-44": (1312, 1312)}
 
 
 def strings(*parts):
@@ -578,12 +578,32 @@ def strings(*parts):
 
 def sshsig(public, message, signature, namespace):
     """PROTOCOL.sshsig: everything but the inner signature is known beforehand, so it is built and compared."""
-    inner = strings(b"ssh-ed25519") + (64).to_bytes(4, "big")
-    key = strings(b"ssh-ed25519", public)
-    start = b"SSHSIG\0\0\0\1" + strings(key, namespace, b"", b"sha512") + (len(inner) + 64).to_bytes(4, "big") + inner
+    rest, signed = after_start([b"ssh-ed25519", public], message, signature, namespace, 64)
+    return rest is not None and ed25519(public, signed, rest)
+
+
+def sshsig_sk(public, message, signature, namespace):
+    """The same by a key in a device (PROTOCOL.u2f), which has to have been touched: bit 01 of the flags."""
+    point, application = public[:32], public[32:]
+    rest, signed = after_start([b"sk-ssh-ed25519@openssh.com", point, application], message, signature, namespace, 69)
+    if rest is None or not rest[64] & 1:
+        return False
+    return ed25519(point, sha(application) + rest[64:] + sha(signed), rest[:64])
+
+
+def after_start(key, message, signature, namespace, size):
+    """(what the key made, None where what is before it is not as it must be; what the key signs for `message`)."""
+    inner = strings(key[0]) + (64).to_bytes(4, "big")
+    start = b"SSHSIG\0\0\0\1" + strings(strings(*key), namespace, b"", b"sha512")
+    start += (len(inner) + size).to_bytes(4, "big") + inner
     signed = b"SSHSIG" + strings(namespace, b"", b"sha512", hashlib.sha512(message).digest())
-    right = signature[: len(start)] == start and len(signature) == len(start) + 64
-    return right and ed25519(public, signed, signature[-64:])
+    right = signature[: len(start)] == start and len(signature) == len(start) + size
+    return signature[len(start) :] if right else None, signed
+
+
+def serves(scheme, public):
+    """What may serve one actor, one scheme, one purpose: the key, without a device's application."""
+    return public[:32] if scheme == "sshsig-sk-ed25519" else public
 
 
 def read_credential(value, check):
@@ -594,12 +614,16 @@ def read_credential(value, check):
         need(isinstance(item, dict) and set(item) == {"public", "scheme"}, "a malformed key", check)
         scheme, public = item["scheme"], unbase64(item["public"])
         need(isinstance(scheme, str) and 1 <= len(scheme) <= 64 and public is not None, "a malformed key", check)
-        need(SIZES.get(scheme, len(public)) == len(public), "size of a key", check)
-        need("ed25519" not in scheme or scheme not in SIZES or is_prime_order(public), "a point not of order L", check)
+        least, most = SIZES.get(scheme, (0, len(public)))
+        need(least <= len(public) <= most, "size of a key", check)
+        point = public[:32]
+        need("ed25519" not in scheme or scheme not in SIZES or is_prime_order(point), "a point not of order L", check)
+        if scheme == "sshsig-sk-ed25519":
+            need(re.fullmatch(rb"ssh:[!-~]*", public[32:]) is not None, "application of a hardware key", check)
         keys.append((scheme, public, sha(b"lifecycle-ledger/key/v1\n" + scheme.encode() + b"\0" + public).hex()))
     ids = [key[2] for key in keys]
     need(ids == sorted(set(ids)) and len({key[0] for key in keys}) == len(keys), "order or schemes of keys", check)
-    need(len({key[1] for key in keys}) == len(keys), "one key under two schemes", check)
+    need(len({serves(*key[:2]) for key in keys}) == len(keys), "one key under two schemes", check)
     pair = sha(b"lifecycle-ledger/credential/v1\n" + b"".join(i.encode() + b"\n" for i in ids)).hex()
     return keys, ids[0] if len(ids) == 1 else pair
 
@@ -619,6 +643,8 @@ def signed_by(keys, purpose, body, signatures):
             good = mldsa44(public, message, signature)
         elif scheme == "sshsig-ed25519":
             good = sshsig(public, message, signature, NAMESPACES[purpose])
+        elif scheme == "sshsig-sk-ed25519":
+            good = sshsig_sk(public, message, signature, NAMESPACES[purpose])
         else:
             good = unknown = True
         if not good:
@@ -877,9 +903,9 @@ class Trust:
 
     def use(self, keys, check):
         """One public key: one actor, one scheme, one purpose."""
-        for _, public, _ in keys:
-            need(public not in self.used, "a key that serves here already", check)
-            self.used.add(public)
+        for scheme, public, _ in keys:
+            need(serves(scheme, public) not in self.used, "a key that serves here already", check)
+            self.used.add(serves(scheme, public))
 
     def judge(self, said, recorded):
         """C10, C12, C13, C16: may this be said here?"""

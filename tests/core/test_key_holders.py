@@ -7,19 +7,22 @@ import subprocess
 import threading
 from base64 import b64encode
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
-from ledger.errors import LedgerError, Misuse, Unavailable
+from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE, pae
+from ledger.errors import LedgerError, Misuse, Tampered, Unavailable
 from ledger.keys import Key, verify_signatures
 from ledger.keys.agent import list_keys, read_identities, read_signature
 from ledger.keys.openssh import fingerprint, read_public
 from ledger.keys.sources import open_signer
+from ledger.keys.sshsig import armour, namespace
 from ledger.keys.wire import Malformed, strings
+from tests.vectors.making.keys import DeviceKey
 
 BODY = b'{"a":1}'
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -90,6 +93,54 @@ def test_ssh_keygen_signs_by_way_of_the_agent(keys, agent):
         with pytest.raises(Misuse) as refused:
             open_signer(f"ssh-keygen:{keys / name}")
         assert word in refused.value.message
+
+
+# ---- a key in a device ----
+
+PROVIDER = Path("/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so")  # OpenSSH's own test device, in software
+
+
+@pytest.mark.skipif(not PROVIDER.exists(), reason="OpenSSH's test device (Debian: openssh-tests) is not installed here")
+def test_a_device_signs_by_way_of_ssh_keygen_and_of_the_agent(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSH_SK_PROVIDER", str(PROVIDER))
+    command = ["ssh-keygen", "-q", "-t", "ed25519-sk", "-w", PROVIDER, "-N", "", "-f", tmp_path / "sk"]
+    subprocess.run(command, check=True, capture_output=True)
+    credential = read_public((tmp_path / "sk.pub").read_text(), "sk.pub")
+    assert credential.keys[0].scheme == "sshsig-sk-ed25519"
+    assert credential.keys[0].public[32:] == b"ssh:"
+    shown = subprocess.run(["ssh-keygen", "-l", "-f", tmp_path / "sk.pub"], capture_output=True, text=True, check=True)
+    assert shown.stdout.split()[1] == fingerprint(credential.keys[0])
+    for source in (str(tmp_path / "sk"), f"ssh-keygen:{tmp_path / 'sk.pub'}"):
+        signer = open_signer(source)
+        assert signer.credential == credential
+        verify_signatures(credential, STATEMENT_TYPE, BODY, signer.sign(STATEMENT_TYPE, BODY))
+    untouched = ["ssh-keygen", "-q", "-t", "ed25519-sk", "-O", "no-touch-required", "-w", PROVIDER, "-N", ""]
+    subprocess.run([*untouched, "-f", tmp_path / "lax"], check=True, capture_output=True)
+    with pytest.raises(Unavailable) as caught:  # a device that asks for no touch proves none
+        open_signer(str(tmp_path / "lax")).sign(STATEMENT_TYPE, BODY)
+    assert caught.value.code == "bad_signer"
+
+
+@needs_openssh
+def test_ssh_keygen_judges_a_device_as_we_do(tmp_path):
+    """With the device played by Python. One difference, on purpose: `-Y verify` does not ask whether it was touched."""
+    device, kind = DeviceKey("somebody"), b"sk-ssh-ed25519@openssh.com"
+    line = f"{kind.decode()} {b64encode(strings(kind, device.inner.public, b'ssh:')).decode()}"
+    credential = read_public(line, "a file")
+    (tmp_path / "allowed").write_text(f"ana {line}\n")
+    command = ["ssh-keygen", "-Y", "verify", "-f", tmp_path / "allowed", "-I", "ana", "-n", namespace(STATEMENT_TYPE)]
+    for spoil in ({}, {"flags": 5}, {"flags": 0}, {"flags": 4}, {"shown": (1, 8)}, {"said": b"ssh:x"}, {"tail": b"x"}):
+        blob = device.sign(STATEMENT_TYPE, BODY, **spoil)
+        (tmp_path / "sig").write_text(armour(blob))
+        message = pae(STATEMENT_TYPE, BODY)
+        theirs = subprocess.run([*command, "-s", tmp_path / "sig"], input=message, capture_output=True, check=False)
+        try:
+            verify_signatures(credential, STATEMENT_TYPE, BODY, [blob])
+            ours = True
+        except Tampered:
+            ours = False
+        assert (theirs.returncode == 0) is (ours or "flags" in spoil), spoil
+        assert ours is (spoil in ({}, {"flags": 5}))
 
 
 def test_a_machine_without_them(tmp_path, monkeypatch):
@@ -202,8 +253,13 @@ GOOD = [LIST[5:], strings(strings(b"ssh-ed25519", bytes(64)))]
     )
 )
 def test_every_answer_ends_in_a_value_or_a_named_error(data):
-    for read in (read_identities, read_signature):
+    readers = (
+        lambda: read_identities(data),
+        lambda: read_signature(data, "sshsig-ed25519"),
+        lambda: read_signature(data, "sshsig-sk-ed25519"),
+    )
+    for read in readers:
         try:
-            read(data)
+            read()
         except (LedgerError, Malformed):
             continue

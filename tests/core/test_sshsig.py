@@ -25,7 +25,7 @@ BODY = b'{"a":1}'
 MESSAGE = pae(STATEMENT_TYPE, BODY)
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = Key("sshsig-ed25519", PRIVATE.public_key().public_bytes_raw())
-BLOB = write_blob(KEY.public, STATEMENT_TYPE, PRIVATE.sign(to_be_signed(STATEMENT_TYPE, MESSAGE)))
+BLOB = write_blob(KEY.scheme, KEY.public, STATEMENT_TYPE, PRIVATE.sign(to_be_signed(STATEMENT_TYPE, MESSAGE)))
 needs_openssh = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed here")
 
 

@@ -14,6 +14,7 @@ from .keys import (
     ORDER_8,
     SSH,
     Credential,
+    DeviceKey,
     Fixed,
     Key,
     P,
@@ -189,6 +190,47 @@ def point_order_8(log: Log) -> int:
 @bad("C13", "a point of order 8, as an SSHSIG key")
 def point_order_8_sshsig(log: Log) -> int:
     return admits(log, Fixed(pack(ORDER_8), "sshsig-ed25519"))
+
+
+@bad("C13", "a point of order 8, as a hardware key")
+def point_order_8_hardware(log: Log) -> int:
+    return admits(log, Fixed(pack(ORDER_8) + b"ssh:", "sshsig-sk-ed25519"))
+
+
+@bad("C13", "the point of a key that serves already, as a hardware key")
+def key_again_as_hardware(log: Log) -> int:
+    return log.authorize("ci", Credential(DeviceKey("ci")))
+
+
+@bad("C13", "one hardware key under two applications")
+def hardware_of_two_applications(log: Log) -> int:
+    admits(log, DeviceKey("device"))
+    return log.authorize("erin", Credential(DeviceKey("device", b"ssh:two")))
+
+
+@bad("C13", "one point, raw and as a hardware key, in one credential")
+def hardware_twice_in_a_pair(log: Log) -> int:
+    return admits(log, Key("device"), DeviceKey("device"))
+
+
+@bad("C13", "a hardware key made for a web site and not for OpenSSH")
+def hardware_other_application(log: Log) -> int:
+    return admits(log, DeviceKey("device", b"https://bank.example"))
+
+
+@bad("C13", "a hardware key without its application")
+def hardware_no_application(log: Log) -> int:
+    return admits(log, DeviceKey("device", b""))
+
+
+@bad("C13", "a hardware key whose application has a blank")
+def hardware_application_with_a_blank(log: Log) -> int:
+    return admits(log, DeviceKey("device", b"ssh: "))
+
+
+@bad("C13", "a hardware key of 97 bytes")
+def hardware_key_long(log: Log) -> int:
+    return admits(log, DeviceKey("device", b"ssh:" + b"x" * 61))
 
 
 @bad("C13", "a point of order 8 L: mixed, not small")

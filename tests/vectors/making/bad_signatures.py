@@ -10,6 +10,7 @@ from .cases import bad, unsure
 from .encode import b64, write
 from .keys import (
     CERTIFICATE,
+    DEVICE,
     NAMESPACES,
     ORDER_8,
     SSH,
@@ -219,6 +220,57 @@ def sshsig_raw(log: Log) -> int:
     log.authorize("erin", ERIN)
     body = write(log.say("erin", "evaluated", ERIN, SET))
     return log.place(body, ERIN, signatures=[b64(SSH.private.sign(pae(STATEMENT, body)))])
+
+
+def device_case(log: Log, **spoil: Any) -> int:
+    """An approval by a hardware key, its signature spoilt."""
+    keys = Credential(DEVICE)
+    log.introduce("erin", "human")
+    log.authorize("erin", keys)
+    body = write(log.say("erin", "evaluated", keys, SET))
+    row = log.place(body, keys, signatures=[b64(DEVICE.sign(STATEMENT, body, **spoil))])
+    log.note_it()
+    return row
+
+
+@bad("C14", "a hardware key that nobody touched")
+def hardware_untouched(log: Log) -> int:
+    return device_case(log, flags=0)
+
+
+@bad("C14", "a hardware key that verified its user and was not touched")
+def hardware_verified_untouched(log: Log) -> int:
+    return device_case(log, flags=4)
+
+
+@bad("C14", "a hardware key that nobody touched, with the flag written in afterwards")
+def hardware_flag_forged(log: Log) -> int:
+    return device_case(log, flags=0, shown=(1, 7))
+
+
+@bad("C14", "a hardware key with another counter than it signed")
+def hardware_counter(log: Log) -> int:
+    return device_case(log, shown=(1, 8))
+
+
+@bad("C14", "a hardware key that signed for another application")
+def hardware_application(log: Log) -> int:
+    return device_case(log, said=b"ssh:two")
+
+
+@bad("C14", "a hardware key's signature with a byte after its end")
+def hardware_tail(log: Log) -> int:
+    return device_case(log, tail=b"\0")
+
+
+@bad("C14", "an SSHSIG of a key in a file under a hardware key of the same point")
+def hardware_plain(log: Log) -> int:
+    keys = Credential(DEVICE)
+    log.introduce("erin", "human")
+    log.authorize("erin", keys)
+    body = write(log.say("erin", "evaluated", keys, SET))
+    plain = DEVICE.inner.sshsig(pae(STATEMENT, body), NAMESPACES[STATEMENT])
+    return log.place(body, keys, signatures=[b64(plain)])
 
 
 @unsure("C14", "a statement under a scheme nobody knows")

@@ -10,6 +10,7 @@ from .cases import good
 from .encode import b64, disclosure, leaf, sha, write
 from .keys import (
     AUTHOR_ML_DSA,
+    DEVICE,
     LOG,
     LOG_ML_DSA_KEY,
     ORIGIN,
@@ -19,6 +20,7 @@ from .keys import (
     VKEY_ML_DSA,
     WITNESS,
     Credential,
+    DeviceKey,
     Fixed,
     Key,
     ml_dsa_line,
@@ -87,6 +89,20 @@ def sshsig(log: Log) -> None:
     log.add("erin", "approved", Credential(SSH), SET)
     items = [write(log.say("erin", "evaluated", Credential(SSH), SET, {"fold": i})) for i in range(2)]
     log.batch(items, log.header(items, "erin", Credential(SSH)), Credential(SSH))
+
+
+@good("a hardware key: touched; touched and verified, with another counter; of an application of its own; a batch")
+def sshsig_hardware(log: Log) -> None:
+    keys, own = Credential(DEVICE), Credential(DeviceKey("device-2", b"ssh:approvals"))
+    log.introduce("erin", "human")
+    log.authorize("erin", keys, ["approver", "recorder"])
+    log.authorize("erin", own, ["approver"])
+    log.add("erin", "approved", keys, SET)
+    log.add("erin", "approved", own, SET)
+    body = write(log.say("erin", "approved", keys, SET))
+    log.place(body, keys, signatures=[b64(DEVICE.sign(STATEMENT, body, flags=5, counter=2**32 - 1))])
+    items = [write(log.say("erin", "evaluated", keys, SET, {"fold": i})) for i in range(2)]
+    log.batch(items, log.header(items, "erin", keys), keys)
 
 
 @good("ML-DSA-44: a key by itself, and a credential of it and an Ed25519 key; single statements and a batch")

@@ -113,6 +113,35 @@ class Key:
         return r + ((nonce + k * secret) % L).to_bytes(32, "little")
 
 
+class DeviceKey:
+    """An Ed25519 key as a security key holds it: public key and application; it signs with flags and a counter."""
+
+    scheme = "sshsig-sk-ed25519"
+
+    def __init__(self, name: str, application: bytes = b"ssh:") -> None:
+        self.inner, self.application = Key(name), application
+        self.public = self.inner.public + application
+
+    def sign(
+        self,
+        kind: str,
+        body: bytes,
+        flags: int = 1,
+        counter: int = 7,
+        said: bytes | None = None,
+        shown: tuple[int, int] | None = None,
+        tail: bytes = b"",
+    ) -> bytes:
+        """`said`: the application that is signed; `shown`: the flags and counter that are written down."""
+        name, space = b"sk-ssh-ed25519@openssh.com", NAMESPACES[kind]
+        signed = b"SSHSIG" + wire(space, b"", b"sha512", hashlib.sha512(pae(kind, body)).digest())
+        state = bytes([flags]) + counter.to_bytes(4, "big")
+        made = self.inner.private.sign(sha(said or self.application) + state + sha(signed))
+        state = bytes([shown[0]]) + shown[1].to_bytes(4, "big") if shown else state
+        key = wire(name, self.inner.public, self.application)
+        return b"SSHSIG\0\0\0\1" + wire(key, space, b"", b"sha512", wire(name, made) + state) + tail
+
+
 class Fixed:
     """A public key without a private one: points that must be refused, schemes nobody knows."""
 
@@ -123,14 +152,14 @@ class Fixed:
         return self.signature
 
 
-def key_id(key: Key | Fixed | MlDsaKey) -> str:
+def key_id(key: Key | DeviceKey | Fixed | MlDsaKey) -> str:
     return sha(b"lifecycle-ledger/key/v1\n", key.scheme.encode(), b"\0", key.public).hex()
 
 
 class Credential:
     """One or two keys, in the order of their ids (or as given, with ordered=False)."""
 
-    def __init__(self, *keys: Key | Fixed | MlDsaKey, ordered: bool = True) -> None:
+    def __init__(self, *keys: Key | DeviceKey | Fixed | MlDsaKey, ordered: bool = True) -> None:
         self.keys = sorted(keys, key=key_id) if ordered else list(keys)
         ids = sorted(key_id(k) for k in keys)
         self.id = (
@@ -215,6 +244,7 @@ def timed_line(name: str, note: bytes, time: int = 1772442000) -> bytes:
 LOG = Key("log", seed=bytes(range(32)))
 WITNESS = Key("witness", seed=bytes(range(32, 64)))
 SSH = Key("approver", "sshsig-ed25519", bytes(range(0x60, 0x80)))
+DEVICE = DeviceKey("device")
 LOG_ML_DSA_KEY = MlDsaKey(0x80)
 LOG_ML_DSA = LOG_ML_DSA_KEY.public
 AUTHOR_ML_DSA = (MlDsaKey(0x20), MlDsaKey(0x30))

@@ -26,7 +26,7 @@ from .encode import b64
 
 FOLDER = Path(__file__).parents[1]
 WHOLE = {"first-week", "minimal"}  # kept in one file each, to be read as they are
-NEEDS = {b'"sshsig-ed25519"': "sshsig-ed25519", b'"ml-dsa-44"': "ml-dsa-44"}
+NEEDS = {f'"{scheme}"'.encode(): scheme for scheme in ("sshsig-ed25519", "sshsig-sk-ed25519", "ml-dsa-44")}
 
 
 def files() -> dict[str, bytes]:
