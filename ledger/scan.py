@@ -216,7 +216,9 @@ class Scanner:
 
 
 _rare: Final = attrgetter("reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of")
-_seldom: Final = attrgetter("reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of", "context", "refs")
+_seldom: Final = attrgetter(
+    "reason", "evidence", "source", "claimed_by", "critical", "on_behalf_of", "context", "refs"
+)
 _NOTHING: Final = (None,) * 8
 _MARK: Final = len(entry.MARK)
 

@@ -53,7 +53,9 @@ def line(row: Sequence[str], widths: Sequence[int], right: frozenset[int] = froz
     return "  ".join(padded).rstrip()
 
 
-def pairs(rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2, width: int = WIDTH) -> list[str]:
+def pairs(
+    rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2, width: int = WIDTH
+) -> list[str]:
     """Return labelled texts, each wrapped under its own start."""
     lines: list[str] = []
     margin = " " * (indent + label + 2)

@@ -379,7 +379,7 @@ def test_not_a_byte_may_change_between_the_two(run, two):
         assert run("approve", "--submit", file, name).code == 2
     disclosure = Path("bytes.disclosure")
     kept = disclosure.read_text()
-    for changed in (kept[:-6] + "AAAA\n", "x", kept + kept[1:]):
+    for changed in (kept[:-6] + "AAAA\n", "x", kept + kept[1:], kept + kept):
         disclosure.write_text(changed)
         assert run("approve", "--submit", file, sig).error[0].startswith("bytes.disclosure does not open"), changed
     assert run("log", "--json").document["size"] == before
