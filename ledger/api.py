@@ -25,6 +25,7 @@ from ledger.stores.opening import locate, open_store, opener_of
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said, Signed
     from ledger.identity import Identity
+    from ledger.keys.credential import Signer
     from ledger.keys.log_key import LogKey
     from ledger.known import KnownLog
     from ledger.log import Log, Outcome
@@ -49,7 +50,7 @@ class Ledger:
     """
 
     def __init__(
-        self, store: "Store", place: Place, *, key: str | None, log_key: Path | None, actor: str | None
+        self, store: "Store", place: Place, *, key: "str | Signer | None", log_key: Path | None, actor: str | None
     ) -> None:
         self.place = place
         self.store = store
@@ -67,7 +68,7 @@ class Ledger:
         cls,
         location: str | os.PathLike[str] | None = None,
         *,
-        key: str | os.PathLike[str] | None = None,
+        key: "str | os.PathLike[str] | Signer | None" = None,
         log_key: str | os.PathLike[str] | None = None,
         actor: str | None = None,
         read_only: bool = False,
@@ -75,13 +76,13 @@ class Ledger:
         """Open the ledger that `location`, `LEDGER_URL` or the nearest ledger.toml names; it must exist.
 
         `key` and `log_key` name key files (else `LEDGER_KEY`, `LEDGER_LOG_KEY`, the user's folder of keys); `key` may
-        also say who holds it: `agent:SHA256:...`, `ssh-keygen:FILE.pub`, `kms:ARN`, `env:NAME`. Raises `Misuse` where
-        there is none, or what is there is no ledger.
+        also say who holds it: `agent:SHA256:...`, `ssh-keygen:FILE.pub`, `kms:ARN`, `env:NAME`; or be a
+        `ledger.keys.Signer` of your own (an HSM). Raises `Misuse` where there is none, or what is there is no ledger.
         """
         place = resolve(location)
         store = open_store(place.location, read_only=read_only)
         try:
-            return cls(store, place, key=os.fspath(key) if key else None, log_key=_path(log_key), actor=actor)
+            return cls(store, place, key=_source(key), log_key=_path(log_key), actor=actor)
         except BaseException:
             store.close()
             raise
@@ -376,6 +377,10 @@ class Ledger:
     def __repr__(self) -> str:
         """Name the log and its place."""
         return f"<Ledger {self.origin} at {self.place.location}>"
+
+
+def _source(given: "str | os.PathLike[str] | Signer | None") -> "str | Signer | None":
+    return os.fspath(given) if isinstance(given, str | os.PathLike) else given
 
 
 def _path(given: str | os.PathLike[str] | None) -> Path | None:

@@ -23,8 +23,8 @@ class Identity(NamedTuple):
     source: str
 
 
-def find_identity(trust: Trust, key: str | None, actor: str | None = None) -> Identity:
-    """Return who records: by `key` (a source of `keys.sources`), `LEDGER_KEY`, `actor` or this user's only such key.
+def find_identity(trust: Trust, key: str | Signer | None, actor: str | None = None) -> Identity:
+    """Return who records: by `key` (a signer, or a source of `keys.sources`), `LEDGER_KEY`, `actor` or one's only key.
 
     Raises `Misuse` where there is none, or more than one could be meant.
     """
@@ -57,8 +57,9 @@ def _try(trust: Trust, source: str) -> Identity | None:
     return Identity(handle, signer, source) if handle else None
 
 
-def _authorised(trust: Trust, source: str) -> Identity:
-    signer = open_signer(source, ask_passphrase)
+def _authorised(trust: Trust, key: str | Signer) -> Identity:
+    signer = open_signer(key, ask_passphrase) if isinstance(key, str) else key
+    source = key if isinstance(key, str) else repr(key)
     handle = trust.holder(signer.credential.id)
     if not handle:
         raise Misuse(

@@ -41,17 +41,20 @@ def introduce(call: Call, handle: str, kind: str, name: str | None, actor: str |
 @click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, required=True, help="May be said again.")
 @click.option("--system", "systems", multiple=True, help="Only for these systems.")
 @click.option("--kind", type=click.Choice(["human", "service"]), help="Who it is, where nobody introduced them yet.")
+@click.option("--handle", "whose", metavar="HANDLE", help="Whose key it is, where FILE is an OpenSSH public key.")
 @click.option("--yes", metavar="LAST6", help=f"The last {LAST} characters of the fingerprint, instead of typing them.")
 @click.option("--as", "actor", metavar="HANDLE", help="Whose key signs.")
 def authorize(call: Call, file: str | None, many: str | None, actor: str | None, **options: Any) -> Answer:
-    """Let a key sign for its handle. FILE (- is stdin) holds what `ledger key request` or `show` printed.
+    """Let a key sign for its handle. FILE (- is stdin) holds what `ledger key request` or `show` printed, or is an
+    OpenSSH public key (ssh-ed25519 AAAA...), with --handle.
 
     On a terminal the fingerprint is shown, and its last characters are asked for: have them told by another way than
     the file came.
     """
     if (file is None) == (many is None):
         raise Misuse("name one FILE, or many with --from-file", "ledger key authorize FILE --role ROLE", code="usage")
-    requests = [read_request(_bytes(file), file)] if file is not None else read_requests(_bytes(many or ""), many or "")
+    whose = options["whose"]
+    requests = read_requests(_bytes(many), many) if many else [read_request(_bytes(str(file)), str(file), whose)]
     with call.open(read_only=False, actor=actor) as ledger:
         holders = roster(ledger)
         known, have = {one.handle for one in holders}, {(one.handle, one.key) for one in holders if not one.ended}
@@ -107,7 +110,7 @@ def _authorised(requests: list[Request], entries: list[int], roles: list[str]) -
         return said_of(entries, text, keys=keys)
     (one,) = requests
     text = f"Authorised {one.handle} ({', '.join(roles)}): {word} {places}."
-    lines = [text, f"Its key is {one.credential.id}: compare that with {one.handle} by another way than the file came."]
+    lines = [text, f"Its key is {name_of(one.credential)}: compare that with {one.handle} by another way than the file came."]
     if not one.proven:
         lines.append(f"The file was not signed by that key; ledger key request --as {one.handle} makes one that is.")
     return said_of(entries, *lines, handle=one.handle, key=one.credential.id, proven=one.proven)

@@ -13,8 +13,8 @@ from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.keys.credential import Credential, UnknownScheme, verify_signatures
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import load_signer, save
-from ledger.keys.openssh import name_of
-from ledger.keys.sources import open_signer
+from ledger.keys.openssh import name_of, read_public
+from ledger.keys.sources import is_path, open_signer
 
 _SCHEMA = "ledger.key/1"
 
@@ -42,10 +42,16 @@ def save_new(handle: str) -> tuple[Path, Credential]:
 
 
 def public_side(named: str | None, handle: str | None) -> dict[str, Any]:
-    """Return the document `ledger.key/1` of a key file, a handle's key, or the only key of this user."""
-    path = _find(named)
-    credential = load_signer(path, passphrase()).credential
-    handle = handle or path.stem
+    """Return the document `ledger.key/1` of a handle's key, of a key file, or of the only key of this user.
+
+    `named` may also be a source of `keys.sources`; then, and for OpenSSH's files, `handle` has to say whose it is.
+    """
+    source = named if named and not is_path(named) else str(_find(named))
+    ours = is_path(source) and Path(source).suffix == ".key"
+    if handle is None and not ours:
+        raise Misuse(f"whose key is {source}?", "--handle ana", code="whose")
+    handle = handle or Path(source).stem
+    credential = open_signer(_source(source), ask_passphrase).credential
     _check(handle)
     return {"schema": _SCHEMA, "handle": handle, "id": credential.id, "keys": credential.to_json()}
 
@@ -83,14 +89,22 @@ def _is_authors(path: Path) -> bool:
     return True
 
 
-def read_request(data: bytes, where: str) -> Request:
-    """Return what `ledger key request` or `show` printed; `Misuse` for anything else, and for keys that are unfit."""
+def read_request(data: bytes, where: str, handle: str | None = None) -> Request:
+    """Return what `ledger key request` or `show` printed, or the OpenSSH public key of `handle`.
+
+    Raises `Misuse` for anything else, and for keys that are unfit.
+    """
     if b"PRIVATE KEY" in data:
         raise Misuse(
             f"{where} holds a private key; that must never be handed on",
             "ledger key show HANDLE > FILE",
             code="private",
         )
+    if data.startswith((b"ssh-", b"sk-", b"ecdsa-")):
+        if handle is None:
+            raise Misuse(f"whose key is {where}?", "--handle ana", code="whose")
+        _check(handle)
+        return Request(handle, read_public(data.decode("utf-8", "replace"), where))
     try:
         return _read(json.loads(data))
     except (ValueError, TypeError, KeyError, AttributeError, LedgerError, RecursionError) as error:

@@ -3,6 +3,7 @@
 from ledger.keys.credential import SCHEMES, Credential, Key, Signer, UnknownScheme, verify_signatures
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey
+from ledger.keys.ssh_signer import SshSigner
 
 __all__ = [
     "SCHEMES",
@@ -11,6 +12,7 @@ __all__ = [
     "Key",
     "LogKey",
     "Signer",
+    "SshSigner",
     "UnknownScheme",
     "verify_signatures",
 ]

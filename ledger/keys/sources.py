@@ -1,4 +1,4 @@
-"""Where an author's key is, in one word: a path, `agent:SHA256:...`, `ssh-keygen:FILE.pub` or `env:NAME`."""
+"""Where an author's key is, in one word: a path, `agent:SHA256:...`, `ssh-keygen:FILE.pub`, `kms:ARN`, `env:NAME`."""
 
 import os
 from collections.abc import Callable
@@ -40,6 +40,12 @@ def _in_agent(name: str, _: Passphrase) -> Signer:
     return agent_signer(name)
 
 
+def _in_kms(arn: str, _: Passphrase) -> Signer:
+    from ledger.keys.kms import kms_signer
+
+    return kms_signer(arn)
+
+
 def _by_keygen(name: str, _: Passphrase) -> Signer:
     from ledger.keys.keygen import keygen_signer
 
@@ -49,5 +55,6 @@ def _by_keygen(name: str, _: Passphrase) -> Signer:
 _SOURCES: Final[dict[str, Callable[[str, Passphrase], Signer]]] = {
     "agent": _in_agent,
     "env": _in_variable,
+    "kms": _in_kms,
     "ssh-keygen": _by_keygen,
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.keys.openssh import read_public
+from ledger.keys.openssh import fingerprint, read_public
 from ledger.statement import set_digest
 
 OLD, NEW = "credit-scoring@3.1.0", "credit-scoring@3.2.0"
@@ -55,12 +55,10 @@ def enrol_openssh(run, passphrase=""):
     """An OpenSSH key for ana, authorised; its path."""
     path = Path("id_ed25519").absolute()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", path], check=True)
-    credential = read_public(path.with_suffix(".pub").read_text(), "id_ed25519.pub")
-    shown = {"schema": "ledger.key/1", "handle": "ana", "id": credential.id, "keys": credential.to_json()}
-    done = run(
-        "key", "authorize", "-", "--role", "approver", "--kind", "human", "--as", "mara", stdin=json.dumps(shown)
-    )
+    words = ("--handle", "ana", "--role", "approver", "--kind", "human", "--as", "mara")
+    done = run("key", "authorize", path.with_suffix(".pub"), *words)
     assert done.code == 0, done.err
+    assert fingerprint(read_public(path.with_suffix(".pub").read_text(), "it").keys[0]) in done.out
     return path
 
 
@@ -240,6 +238,26 @@ def test_a_passphrase_comes_from_a_file_a_command_or_a_person_never_from_stdin(r
             done = run(*words)
         assert done.code == code, (command, done.err)
         assert "sesame" not in done.err + done.out
+
+
+@needs_openssh
+def test_an_openssh_key_is_shown_and_authorised_like_any_other(run, two):
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "id"], check=True)
+    assert run("key", "show", "id.pub").error == ("whose key is id.pub?", "--handle ana")
+    shown = run("key", "show", "id.pub", "--handle", "ana").document
+    assert shown == run("key", "show", "id", "--handle", "ana").document
+    assert shown["keys"][0]["scheme"] == "sshsig-ed25519"
+    words = ("--role", "approver", "--kind", "human", "--as", "mara")
+    assert run("key", "authorize", "id.pub", *words).error == ("whose key is id.pub?", "--handle ana")
+    assert run("key", "authorize", "id", "--handle", "ana", *words).error[0].startswith("id holds a private key")
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", "rsa"], check=True)
+    done = run("key", "authorize", "rsa.pub", "--handle", "ana", *words)
+    assert done.error == ("rsa.pub is a key of kind ssh-rsa; only Ed25519 signs here",
+                          "make one that is: ssh-keygen -t ed25519")  # fmt: skip
+    Path("ana.json").write_text(json.dumps(shown))
+    assert run("key", "authorize", "ana.json", "--handle", "eve", *words).code == 2
+    assert run("key", "authorize", "ana.json", *words).code == 0
+    assert run("key", "list", "--json").document["keys"][1]["key"] == shown["id"]
 
 
 # ---- a person at a terminal ----

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.api import Ledger
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE, pae
 from ledger.errors import LedgerError, Misuse, Tampered, Unavailable
-from ledger.keys import Key, verify_signatures
+from ledger.keys import Key, SshSigner, verify_signatures
 from ledger.keys.agent import list_keys, read_identities, read_signature
 from ledger.keys.openssh import fingerprint, read_public
 from ledger.keys.sources import open_signer
@@ -158,6 +159,30 @@ def test_a_machine_without_them(tmp_path, monkeypatch):
     with pytest.raises(Misuse) as missing:
         signer.sign(STATEMENT_TYPE, BODY)
     assert missing.value.code == "no_keygen"
+
+
+def test_a_signer_of_ones_own(ledger):
+    """An HSM: whoever has a public key and can sign 64 bytes is an author, without a word of ours in between."""
+    asked = []
+
+    def sign(data):
+        asked.append(data)
+        return PRIVATE.sign(data)
+
+    ledger.record.actor_introduced(handle="ana", kind="human")
+    ledger.record.key_authorized(handle="ana", keys=[{"public": b64encode(KEY.public).decode(), "scheme": KEY.scheme}],
+                                 roles=["recorder"])  # fmt: skip
+    with Ledger.open(ledger.path, key=SshSigner(KEY, sign, "the HSM")) as hers:
+        assert hers.identity.actor == "ana"
+        hers.record.system_registered(system="credit", purpose="scoring")
+        assert hers.verify().verdict == "VERIFIED"
+    assert len(asked) == 1
+    other = Ed25519PrivateKey.generate()
+    stranger = Key(KEY.scheme, other.public_key().public_bytes_raw())
+    opened = Ledger.open(ledger.path, key=SshSigner(stranger, other.sign, "the HSM"))
+    with opened, pytest.raises(Misuse) as caught:
+        opened.record.system_registered(system="credit", purpose="scoring")
+    assert caught.value.code == "unauthorised"
 
 
 # ---- agents that lie ----
