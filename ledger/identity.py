@@ -7,10 +7,9 @@ from typing import NamedTuple
 from ledger.config import ask_passphrase, keys_folder
 from ledger.errors import Misuse
 from ledger.keys.credential import Signer
-from ledger.keys.files import load_log_key
 from ledger.keys.log_key import LogKey, require_origin
 from ledger.keys.openssh import name_of
-from ledger.keys.sources import open_signer
+from ledger.keys.sources import is_path, open_log_key, open_signer
 from ledger.logkeys import LogKeys
 from ledger.trust import Trust
 
@@ -74,13 +73,14 @@ def _authorised(trust: Trust, key: str | Signer) -> Identity:
 def find_log_key(log_keys: LogKeys, path: Path, *, required: bool) -> LogKey | None:
     """Return the log's key of today: from a file, or from the one that a rotation put beside it (`beside`).
 
+    `path` may also be `env:NAME`.
     None where there is none and it need not be. Raises `Misuse` for another's.
     """
     keys = log_keys.current.keys
     newer = beside(path, keys[0].text)
-    if not required and not path.exists() and not newer.exists():
+    if not required and is_path(str(path)) and not path.exists() and not newer.exists():
         return None
-    key = load_log_key(newer if newer.exists() else path, keys[0].name, ask_passphrase)
+    key = open_log_key(str(newer if newer.exists() else path), keys[0].name, ask_passphrase)
     require_origin(key, keys[0].name, tuple(verifier.text for verifier in keys))
     return key
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,6 +21,7 @@ PAGES = [
         "benchmarks/README.md",
     )
 ]
+KEYS = TOP / "ledger/keys/README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INSTALL = re.compile(r"^pip install [^&]*(&& )?")  # what is installed is tested below
 SHELL = """import sqlite3, sys
@@ -75,6 +77,20 @@ def test_the_readme_from_top_to_bottom(place):
     assert (place / "ledger-demo/ledger.db").exists()
 
 
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed here")
+def test_the_page_of_keys_from_top_to_bottom(place):
+    said = []
+    for language, text in blocks(KEYS):
+        done = run([sys.executable, "-c", text] if language == "python" else ["bash", "-euc", text], place)
+        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+        said.append(done.stdout)
+    whole = "\n".join(said)
+    assert "ana, a person" in whole
+    assert whole.count("Approved: ") == 2
+    assert "VERIFIED  6 of 6 entries" in whole
+    assert "system_registered credit-scoring entry 8" in whole
+
+
 def test_what_is_installed_is_there():
     extras = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     lines = [line for page in PAGES for _, text in blocks(page) for line in text.splitlines()]
@@ -94,6 +110,6 @@ def test_no_block_is_left_unread():
 
 
 def test_every_link_leads_somewhere():
-    for page in PAGES:
+    for page in [*PAGES, KEYS]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

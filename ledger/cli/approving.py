@@ -11,7 +11,7 @@ from ledger.cli.asking import full_name, opened
 from ledger.cli.candidate import candidate_lines, painted
 from ledger.cli.ceremony import ask_condition, ask_version, seat, width
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import wrapped
+from ledger.cli.layout import clean, wrapped
 from ledger.cli.roster import Holder
 from ledger.cli.said import moment
 from ledger.cli.screen import Answer, Paint
@@ -142,7 +142,7 @@ def look(ledger: "Ledger", named: str, stage: str, person: Holder, kind: str) ->
         )
     roles = ", ".join(role for role in person.roles if role != "recorder") or "recorder"
     verb = "approve" if kind == "approved" else "REJECT"
-    head = f"You are {person.handle} ({roles}). You are about to {verb} for {stage}:"
+    head = f"You are {person.handle} ({roles}). You are about to {verb} for {clean(stage)}:"
     return Looked(found, report, [head, *candidate_lines(found, report, width())])
 
 

@@ -27,7 +27,7 @@ def candidate_lines(found: dict[str, Any], report: "Report", width: int) -> list
     rows = [*_heads(found, running), *_data(found), *_parameters(found), *_measures(found), *_code(found)]
     if running is None or running["digest_set"] == found["digest_set"]:
         rows = [(name, "", after, bound, note) for name, _, after, bound, note in rows]
-    shown = [row for row in rows if any(row)]
+    shown = [tuple(" ".join(cell.split()) for cell in row) for row in rows if any(row)]  # no name can play a column
     empty = [at for at in range(5) if not any(row[at] for row in shown)]
     cells = [tuple(cell for at, cell in enumerate(row) if at not in empty) for row in shown]
     widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))]

@@ -61,11 +61,15 @@ def ask_version(verb: str, version: str) -> bool:
     return _ask(f"Type the version to {verb}, anything else stops") == version
 
 
-def _ask(what: str) -> str:
-    return str(click.prompt(what, default="", show_default=False, err=not sys.stdout.isatty())).strip()
-
-
 def confirm(lines: list[str], what: str) -> str:
     """Show lines on stderr and return what the person types: whether it is right is for the caller to say."""
     print("\n".join(lines), file=sys.stderr, flush=True)
-    return str(click.prompt(what, default="", show_default=False, err=True)).strip()
+    return _ask(what, err=True)
+
+
+def _ask(what: str, *, err: bool | None = None) -> str:
+    try:
+        return str(click.prompt(what, default="", show_default=False, err=err or not sys.stdout.isatty())).strip()
+    except click.Abort:
+        print("\nStopped. Nothing was recorded.", file=sys.stderr)
+        raise

@@ -91,23 +91,29 @@ def _ssh_signer(data: bytes, where: str, passphrase: Passphrase) -> Signer:
 
 def load_log_key(path: Path, origin: str, passphrase: Passphrase = None) -> LogKey:
     """Return the log's key in a file; raise `Misuse` as `load_signer` does."""
-    return LogKey(origin, *_load_pair(path, passphrase, "log's key", "point LEDGER_LOG_KEY at the right file"))
+    return read_log_key(_read_private(path), str(path), origin, passphrase)
+
+
+def read_log_key(data: bytes, where: str, origin: str, passphrase: Passphrase = None) -> LogKey:
+    """Return the log's key in the text of a key file; `where` is what messages call it."""
+    return LogKey(origin, *_load_pair(data, where, passphrase, "log's key", "point LEDGER_LOG_KEY at the right file"))
 
 
 def load_witness_key(path: Path, name: str, passphrase: Passphrase = None) -> WitnessKey:
     """Return the witness's key in a file; raise `Misuse` as `load_signer` does."""
-    return WitnessKey(name, *_load_pair(path, passphrase, "witness's key", "ledger witness init NAME"))
+    data, fix = _read_private(path), "ledger witness init NAME"
+    return WitnessKey(name, *_load_pair(data, str(path), passphrase, "witness's key", fix))
 
 
 def _load_pair(
-    path: Path, passphrase: Passphrase, what: str, fix: str
+    data: bytes, where: str, passphrase: Passphrase, what: str, fix: str
 ) -> "tuple[Ed25519PrivateKey, MLDSA44PrivateKey]":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-    keys = _load(_read_private(path), str(path), passphrase)
+    keys = _load(data, where, passphrase)
     if len(keys) != 2 or not isinstance(keys[0], Ed25519PrivateKey) or not isinstance(keys[1], MLDSA44PrivateKey):
-        raise Misuse(f"{path} holds no {what} (Ed25519 and ML-DSA-44)", fix, code="key_kind")
+        raise Misuse(f"{where} holds no {what} (Ed25519 and ML-DSA-44)", fix, code="key_kind")
     return keys[0], keys[1]
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from ledger.errors import Misuse
 from ledger.keys.credential import Signer
-from ledger.keys.files import Passphrase, load_signer, read_signer
+from ledger.keys.files import Passphrase, load_log_key, load_signer, read_log_key, read_signer
+from ledger.keys.log_key import LogKey
 
 
 def open_signer(source: str, passphrase: Passphrase = None) -> Signer:
@@ -26,12 +27,27 @@ def is_path(source: str) -> bool:
     return not mark or kind not in _SOURCES
 
 
+def open_log_key(source: str, origin: str, passphrase: Passphrase = None) -> LogKey:
+    """Return the log's key that `source` names: a path or `env:NAME`; nobody else's hands sign checkpoints."""
+    kind, _, name = source.partition(":")
+    if is_path(source):
+        return load_log_key(Path(source), origin, passphrase)
+    if kind != "env":
+        what = f"{source}: the log's key signs checkpoints as they are, with two keys; that cannot be asked for there"
+        raise Misuse(what, "LEDGER_LOG_KEY: a path, or env:NAME", code="log_key_source")
+    return read_log_key(_variable(name), f"the variable {name}", origin, passphrase)
+
+
 def _in_variable(name: str, passphrase: Passphrase) -> Signer:
+    return read_signer(_variable(name), f"the variable {name}", passphrase)
+
+
+def _variable(name: str) -> bytes:
     text = os.environ.get(name, "")
     if "PRIVATE KEY" not in text:
         what = "is not set" if name not in os.environ else "holds no private key"
         raise Misuse(f"env:{name}: the variable {what}", "put the key's whole text into it", code="key_variable")
-    return read_signer(text.strip().encode() + b"\n", f"the variable {name}", passphrase)
+    return text.strip().encode() + b"\n"
 
 
 def _in_agent(name: str, _: Passphrase) -> Signer:

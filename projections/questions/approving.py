@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.encoding import time_text
+from ledger.errors import Misuse
 from projections.comparing import compare
 from projections.database import Database
 from projections.questions import facts
@@ -114,7 +115,10 @@ def _findings(projections: "Projections", system: str, sets: set[str | None], at
     from projections.questions.changes import changelog
 
     projections.catch_up("changelog")
-    found = changelog(projections, system, now=datetime.fromisoformat(at))
+    try:
+        found = changelog(projections, system, now=datetime.fromisoformat(at))
+    except Misuse:
+        return []  # nobody described the system, and nothing of it changed yet
     about = {one["number"]: one.get("to", {}) for one in found["changes"]}
     return [
         {**gap, **lean({"version": about[gap["change"]].get("version")})}

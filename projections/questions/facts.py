@@ -238,11 +238,20 @@ def _approval(database: Database, seq: int, now: str, row: Facts, requested_by: 
 def key_name(keys: str) -> str | None:
     """The name of an Ed25519 key as OpenSSH prints it, `SHA256:` and base64; None for a credential of several keys."""
     said = unpacked(keys, [])
-    if len(said) != 1 or said[0].get("scheme") != "ed25519":
+    if len(said) != 1 or said[0].get("scheme") not in _OPENSSH:
         return None
     try:
         public = b64decode(said[0]["public"])
     except LedgerError:
         return None
-    blob = b"".join(len(part).to_bytes(4, "big") + part for part in (b"ssh-ed25519", public))
+    parts = (_OPENSSH[said[0]["scheme"]], public[:32], *([public[32:]] if public[32:] else []))
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+# Scheme of a key -> its kind as OpenSSH names it; a hardware key's application stands behind its 32 bytes.
+_OPENSSH: Final = {
+    "ed25519": b"ssh-ed25519",
+    "sshsig-ed25519": b"ssh-ed25519",
+    "sshsig-sk-ed25519": b"sk-ssh-ed25519@openssh.com",
+}

@@ -216,6 +216,8 @@ def test_an_openssh_key_approves_and_records(run, two, monkeypatch):
     whoami = run("whoami", "--json").document
     assert (whoami["handle"], whoami["roles"], whoami["schemes"]) == ("ana", ["approver"], ["sshsig-ed25519"])
     assert whoami["fingerprint"] == done.document["key"]
+    assert run("approve", NEW, "--for", "staging", "--yes", "3.2.0").code == 0
+    assert run("lineage", NEW, "--json").document["approvals"][-1]["key"] == done.document["key"]
     assert run("verify", "--json").document["verdict"] == "verified"
 
 
@@ -258,6 +260,22 @@ def test_an_openssh_key_is_shown_and_authorised_like_any_other(run, two):
     assert run("key", "authorize", "ana.json", "--handle", "eve", *words).code == 2
     assert run("key", "authorize", "ana.json", *words).code == 0
     assert run("key", "list", "--json").document["keys"][1]["key"] == shown["id"]
+
+
+def test_keys_in_variables_record_and_seal(run, two, monkeypatch, home):
+    """CI: both keys are secrets in the environment, and there is no file."""
+    for name, file in (("MINE", "mara"), ("LOGS", "ledger.bank.example+credit")):
+        path = home / f".config/ledger/keys/{file}.key"
+        monkeypatch.setenv(name, path.read_text())
+        path.unlink()
+    assert run("record", "retired", OLD, "--reason", "old").code == 2
+    monkeypatch.setenv("LEDGER_KEY", "env:MINE")
+    done = run("record", "retired", OLD, "--reason", "old", "--json").document
+    assert (done["actor"], done["state"]) == ("mara", "placed")
+    monkeypatch.setenv("LEDGER_LOG_KEY", "env:LOGS")
+    assert run("record", "retired", OLD, "--reason", "old", "--json").document["state"] == "sealed"
+    monkeypatch.setenv("LEDGER_LOG_KEY", "agent:SHA256:abcdefgh")
+    assert "signs checkpoints as they are" in run("record", "retired", OLD, "--reason", "old").error[0]
 
 
 # ---- a person at a terminal ----
@@ -322,6 +340,27 @@ def test_a_person_reads_types_and_signs(run, two):
     said = run("show", run("log", "--json").document["size"] - 1, "--json").document
     assert (said["type"], said["actor"], said["data"]["conditions"]) == ("approved", "ana", ["recalibrate age<25"])
     assert run("verify", "--json").document["verdict"] == "verified"
+
+
+def test_no_word_at_all_stops(run, two):
+    enrol(run)
+    before = run("log", "--json").document["size"]
+    one = Terminal("approve", NEW, "--for", "production", "--as", "ana")
+    one.until("Condition", "")
+    one.until("Type the version", "\x03")
+    assert one.end() == 130
+    assert "Stopped. Nothing was recorded." in one.text
+    assert run("log", "--json").document["size"] == before
+
+
+def test_no_name_can_play_a_column(run, two):
+    """A metric whose name looks like a row of its own, with a verdict, stays one cell."""
+    enrol(run)
+    name = "f1   0.9   0.9   >= 0.8   met"
+    assert run("record", "evaluated", NEW, "--set", f"metrics={json.dumps({name: 0.1})}", "--as", "mara").code == 0
+    lines = approved(run, "--yes", "3.2.0").err.splitlines()
+    (line,) = [line for line in lines if "f1" in line]
+    assert line.strip().startswith("f1 0.9 0.9 >= 0.8 met  ")
 
 
 def test_another_word_stops(run, two):
