@@ -82,7 +82,8 @@ class Ledger:
         place = resolve(location)
         store = open_store(place.location, read_only=read_only)
         try:
-            return cls(store, place, key=_source(key), log_key=_path(log_key), actor=actor)
+            named = os.fspath(key) if isinstance(key, os.PathLike) else key
+            return cls(store, place, key=named, log_key=_path(log_key), actor=actor)
         except BaseException:
             store.close()
             raise
@@ -377,10 +378,6 @@ class Ledger:
     def __repr__(self) -> str:
         """Name the log and its place."""
         return f"<Ledger {self.origin} at {self.place.location}>"
-
-
-def _source(given: "str | os.PathLike[str] | Signer | None") -> "str | Signer | None":
-    return os.fspath(given) if isinstance(given, str | os.PathLike) else given
 
 
 def _path(given: str | os.PathLike[str] | None) -> Path | None:

@@ -60,6 +60,7 @@ class Author:
         find: Callable[[str], bytes | None],
         for_this_log: Callable[[str], bool],
         state: State,
+        allow: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self._log = log
         self._genesis = genesis
@@ -72,6 +73,7 @@ class Author:
         self._find = find
         self._for_this_log = for_this_log
         self._state: State = state
+        self._allow = allow
         log_of = lambda kind: genesis if for_this_log(kind) else None  # noqa: E731
         self._bulk = Bulk(Envelope(actor, self._key, log_of, context), self._compose, self._member)
         self._waiting: dict[bytes, list[str]] = {}  # disclosures of items that are on their way into a batch
@@ -86,6 +88,8 @@ class Author:
         expected = said.pop("expected_head", None)
         draft = self._compose(what, said)
         written, disclosures = self._statement(draft)
+        if self._allow is not None:
+            self._allow(written)
         if draft.id is not None and (earlier := self._find(draft.id)) is not None:
             receipt = _again(earlier, draft, written)
             return Signed(Item(written, b"", b"", b""), (), (), earlier=receipt)

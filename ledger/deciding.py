@@ -7,7 +7,7 @@ what was signed, and the head that the approver saw (`seen`) must be in this log
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ledger import encoding, entry, statement
+from ledger import encoding, statement
 from ledger.authoring import Signed, receipt_of
 from ledger.encoding import STATEMENT_TYPE, pae
 from ledger.entry import Entry
@@ -20,13 +20,11 @@ from ledger.keys.wire import Malformed
 from ledger.known import KnownLog
 from ledger.placing import Item, Request, Single
 from ledger.receipts import Receipt
-from ledger.trust import Trust
-from ledger.writing import author_for
+from ledger.writing import DECISIONS, author_for
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
 
-DECISIONS: Final = ("approved", "rejected", "approval_revoked")
 NAMESPACE: Final = namespace(STATEMENT_TYPE)
 PREPARED_LIMIT: Final = 65_536
 
@@ -94,10 +92,7 @@ def prepare(ledger: "Ledger", kind: str, fields: dict[str, Any], actor: str, cre
 
 def credential_of(ledger: "Ledger", key: str) -> Credential | None:
     """Return the credential of an id, as the log's key events say."""
-    trust = Trust.of_genesis(ledger.genesis)
-    for seq in ledger.store.authority():
-        trust.apply(seq, entry.read(ledger.read(seq)).fields["statement"])
-    return trust.credential(key)
+    return ledger.trust().credential(key)
 
 
 def read_prepared(data: bytes, where: str) -> Item:

@@ -73,8 +73,7 @@ def _authorised(trust: Trust, key: str | Signer) -> Identity:
 def find_log_key(log_keys: LogKeys, path: Path, *, required: bool) -> LogKey | None:
     """Return the log's key of today: from a file, or from the one that a rotation put beside it (`beside`).
 
-    `path` may also be `env:NAME`.
-    None where there is none and it need not be. Raises `Misuse` for another's.
+    `path` may also be `env:NAME`. None where there is none and it need not be. Raises `Misuse` for another's.
     """
     keys = log_keys.current.keys
     newer = beside(path, keys[0].text)

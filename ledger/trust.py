@@ -129,7 +129,8 @@ class Trust:
         self._check_grant(grant, statement, recorded)
         if rule is not None and rule.roles and not self.holders.holds(grant, rule.roles, _system(statement), recorded):
             wanted = " or ".join(sorted(rule.roles))
-            raise Tampered(f"{kind} needs the role {wanted}; {grant.handle} has not got it", code="role", check=16)
+            what = f"{kind} needs the role {wanted}; {grant.handle} has not got it"
+            raise Tampered(what, "ledger key list says who has", code="role", check=16)
         return grant.credential
 
     def may_speak_for(self, statement: dict[str, Any], recorded: str) -> bool:

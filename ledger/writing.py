@@ -1,7 +1,7 @@
 """Who records in a ledger that is at hand: its author, with all that is looked up there while events are composed."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.authoring import Author
 from ledger.capture import context
@@ -15,6 +15,8 @@ from ledger.versions import find_dataset, look_up
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
+
+DECISIONS: Final = ("approved", "rejected", "approval_revoked")
 
 
 def begin_writing(ledger: "Ledger", log: Log) -> tuple[Author, Identity]:
@@ -43,6 +45,7 @@ def author_for(ledger: "Ledger", log: Log | None, identity: Identity, trust: Tru
         find=ledger._find_bytes,
         for_this_log=for_this_log,
         state="sealed" if log is not None and log.seals else "placed",
+        allow=partial(_refuse_services, ledger),
     )
 
 
@@ -54,3 +57,26 @@ def record(ledger: "Ledger", what: Any, fields: dict[str, Any]) -> Receipt:
         if error.code != "log_missing":
             raise
     return ledger._place(ledger._author().sign(what, fields))
+
+
+def _refuse_services(ledger: "Ledger", said: dict[str, Any]) -> None:
+    """Raise `Misuse` where a service would decide: what a person has to sign, a person signs."""
+    if said["type"] not in DECISIONS or _kind(ledger, said["actor"]) != "service":
+        return
+    subject, stage = said["subject"], said["data"].get("stage", "STAGE")
+    version = f"{subject.get('system', 'SYSTEM')}@{subject.get('version', 'VERSION')}"
+    raise Misuse(
+        f"{said['type']}: {said['actor']!r} is a service, this needs a person with the role approver",
+        f"ledger approve {version} --for {stage}",
+        code="not_an_approver",
+    )
+
+
+def _kind(ledger: "Ledger", handle: str) -> str:
+    """Return what a handle was introduced as, the last time; "" for a founder, who was not."""
+    kind = ""
+    for seq in ledger.store.authority():
+        said = ledger.find(seq).statement
+        if said.type == "actor_introduced" and said.subject.get("handle") == handle:
+            kind = str(said.data.get("kind", ""))
+    return kind

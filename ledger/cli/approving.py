@@ -19,6 +19,7 @@ from ledger.cli.verifying import look_over
 from ledger.deciding import place, sign
 from ledger.errors import Misuse, Tampered
 from ledger.keys.openssh import name_of
+from ledger.keys.ssh_signer import SshSigner
 from ledger.versions import ref_to
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ def _decide(call: Call, kind: str, named: str | None, stage: str | None, options
         named = full_name(named, ledger)
         person = require_approver(ledger, ledger.identity.signer.credential.id, kind, named, stage)
         where = seat(verb, named, options["yes"])
+        if not where.asks and isinstance(ledger.identity.signer, SshSigner):
+            ledger.identity.signer.unlock()
         looked = look(ledger, named, stage, person, kind)
         _check_yes(options["yes"], looked)
         where.say(painted(looked.lines, where.paint))

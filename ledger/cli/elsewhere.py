@@ -29,8 +29,8 @@ def prepare_decision(call: Call, kind: str, named: str, stage: str, options: dic
     """Write what has to be signed, with the text to read before; nothing is recorded and no key is needed."""
     verb, file = "approve" if kind == "approved" else "reject", options["prepare"]
     with call.open() as ledger:
-        key = key_of_absent(ledger, options["actor"], options["key"])
         named = full_name(named, ledger)
+        key = key_of_absent(ledger, options["actor"], options["key"], named)
         person = require_approver(ledger, key, kind, named, stage)
         looked = look(ledger, named, stage, person, kind)
         fields = decision_fields(ledger, looked, stage, kind, {**options, "conditions": options.get("conditions", ())})

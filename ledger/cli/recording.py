@@ -11,8 +11,8 @@ from ledger.cli.layout import about
 from ledger.cli.reaching import Absent, drafted_fields, forget_draft, load_draft, outbox, reached
 from ledger.cli.said import from_options, from_words, parse, read_object, resolve_refs
 from ledger.cli.screen import Answer, Paint
-from ledger.deciding import DECISIONS
 from ledger.errors import Misuse
+from ledger.writing import DECISIONS
 
 if TYPE_CHECKING:
     from ledger.api import Ledger

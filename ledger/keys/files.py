@@ -86,7 +86,7 @@ def _ssh_signer(data: bytes, where: str, passphrase: Passphrase) -> Signer:
             raise Misuse(f"{where}: its private key is not that of its public key", "restore the file", code="key_file")
         return key
 
-    return SshSigner(said.key, lambda data: private().sign(data), where)
+    return SshSigner(said.key, lambda data: private().sign(data), where, unlock=private)
 
 
 def load_log_key(path: Path, origin: str, passphrase: Passphrase = None) -> LogKey:

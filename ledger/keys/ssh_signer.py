@@ -17,9 +17,14 @@ class SshSigner:
     What comes back is checked before it is used; `holder` ("ssh-agent", a file's name) is who is named if it is wrong.
     """
 
-    def __init__(self, key: Key, sign_raw: RawSign, holder: str) -> None:
+    def __init__(self, key: Key, sign_raw: RawSign, holder: str, unlock: Callable[[], object] | None = None) -> None:
         self.credential = Credential((key,))
-        self._sign_raw, self._holder = sign_raw, holder
+        self._sign_raw, self._holder, self._unlock = sign_raw, holder, unlock
+
+    def unlock(self) -> None:
+        """Ask now for what the first signature would ask for, so that a script fails before its work, not after."""
+        if self._unlock is not None:
+            self._unlock()
 
     def sign(self, payload_type: str, body: bytes) -> tuple[bytes, ...]:
         """Return the SSHSIG blob over the DSSE encoding of `body`."""

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.api import Ledger
+from ledger.errors import Misuse
 from ledger.keys.openssh import fingerprint, read_public
 from ledger.statement import set_digest
 
@@ -137,6 +139,28 @@ def test_a_service_and_one_without_the_role_are_turned_away(run, two, kind, role
     assert run("log", "--json").document["size"] == before
 
 
+def test_a_role_given_to_a_person_counts_for_its_systems_alone(run, two):
+    enrol(run, role="recorder")
+    assert approved(run, "--yes", "3.2.0").code == 2
+    assert run("record", "role_assigned", "ana", "--role", "approver", "--systems", "fraud", "--as", "mara").code == 0
+    assert approved(run, "--yes", "3.2.0").code == 2
+    assert run("record", "role_assigned", "ana", "--role", "approver", "--as", "mara").code == 0
+    assert approved(run, "--yes", "3.2.0").code == 0
+    assert prepare(run).exists()
+    assert run("verify", "--json").document["verdict"] == "verified"
+
+
+def test_a_service_decides_nothing_through_the_library_either(run, two):
+    enrol(run, "ci", "service", "approver")
+    with Ledger.open("ledger.db", actor="ci") as ledger:
+        for what, more in (("approved", {}), ("rejected", {"reason": "no"})):
+            with pytest.raises(Misuse) as caught:
+                ledger.record(what, system="credit-scoring", version="3.2.0", stage="production", **more)
+            assert caught.value.message == f"{what}: 'ci' is a service, this needs a person with the role approver"
+            assert caught.value.fix == f"ledger approve {NEW} --for production"
+    assert run("verify", "--json").document["verdict"] == "verified"
+
+
 def test_a_rejection_ends_what_was_approved(run, two):
     enrol(run)
     assert approved(run, "--yes", "3.2.0").code == 0
@@ -227,8 +251,8 @@ def test_a_passphrase_comes_from_a_file_a_command_or_a_person_never_from_stdin(r
     words = ("approve", NEW, "--for", "production", "--key", path, "--yes", "3.2.0")
     done = run(*words, stdin="open sesame\n")
     assert done.code == 2
-    assert done.err.rstrip().split("\n")[-1] == (
-        "  fix: LEDGER_KEY_PASSPHRASE_FILE=FILE, or LEDGER_KEY_PASSPHRASE_COMMAND='...' that prints it"
+    assert done.error[1] == (  # at once: nothing was shown or verified before
+        "LEDGER_KEY_PASSPHRASE_FILE=FILE, or LEDGER_KEY_PASSPHRASE_COMMAND='...' that prints it"
     )
     Path("secret").write_text("open sesame\n")
     with monkeypatch.context() as patch:
