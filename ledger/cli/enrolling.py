@@ -110,7 +110,8 @@ def _authorised(requests: list[Request], entries: list[int], roles: list[str]) -
         return said_of(entries, text, keys=keys)
     (one,) = requests
     text = f"Authorised {one.handle} ({', '.join(roles)}): {word} {places}."
-    lines = [text, f"Its key is {name_of(one.credential)}: compare that with {one.handle} by another way than the file came."]
+    name = name_of(one.credential)
+    lines = [text, f"Its key is {name}: compare that with {one.handle} by another way than the file came."]
     if not one.proven:
         lines.append(f"The file was not signed by that key; ledger key request --as {one.handle} makes one that is.")
     return said_of(entries, *lines, handle=one.handle, key=one.credential.id, proven=one.proven)

@@ -106,13 +106,16 @@ def read_request(data: bytes, where: str, handle: str | None = None) -> Request:
         _check(handle)
         return Request(handle, read_public(data.decode("utf-8", "replace"), where))
     try:
-        return _read(json.loads(data))
+        found = _read(json.loads(data))
     except (ValueError, TypeError, KeyError, AttributeError, LedgerError, RecursionError) as error:
         if isinstance(error, Misuse) and error.code in ("bad_point", "key_size", "not_proven"):
             raise
         raise Misuse(
             f"{where} is not what ledger key request prints", "ledger key request -o FILE", code="request"
         ) from None
+    if handle not in (None, found.handle):
+        raise Misuse(f"{where} is of {found.handle}, not of {handle}", "leave --handle out", code="whose")
+    return found
 
 
 def read_requests(data: bytes, where: str) -> list[Request]:
