@@ -1,7 +1,8 @@
 """The one door to the database in which projections keep their rows.
 
-Everything above speaks portable SQL through `Database`; SQLite, through APSW, stands behind it today. What is kept here
-was computed from the ledger and can be deleted: so a commit need not reach the disk before it returns.
+Everything above speaks portable SQL through `Database`. Behind it stands SQLite, through APSW; `projections.server` has
+the same for a schema in PostgreSQL. What is kept here was computed from the ledger and can be deleted: so a commit need
+not reach the disk before it returns.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from functools import wraps
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 import apsw
 
@@ -18,7 +19,6 @@ from ledger.errors import Unavailable
 Row: TypeAlias = tuple[Any, ...]
 
 TEMPORARY: Final = ""  # SQLite's name for a private database that goes to disk when it grows, and vanishes when closed
-TABLE_END: Final = " STRICT, WITHOUT ROWID"
 BUSY_SECONDS: Final = 60
 _PRAGMAS: Final = (
     "journal_mode = wal",
@@ -27,6 +27,17 @@ _PRAGMAS: Final = (
     "wal_autocheckpoint = 8000",  # pages
     "temp_store = memory",
 )
+
+
+class Dialect(NamedTuple):
+    """How a database spells a table: the type of each kind of column, the end of the statement, and who may read it."""
+
+    kinds: dict[str, str]
+    end: str
+    reader: str = ""
+
+
+SQLITE: Final = Dialect({"text": "text", "integer": "integer", "real": "real"}, " STRICT, WITHOUT ROWID")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,6 +72,8 @@ def _said_plainly(call: Callable[P, T]) -> Callable[P, T]:
 
 class Database:
     """A database of derived rows. Parameters are `?`; every failure of the database is `Unavailable`."""
+
+    dialect = SQLITE
 
     @_said_plainly
     def __init__(self, path: str | Path = TEMPORARY) -> None:

@@ -50,7 +50,7 @@ def make_tables(database: Database, projection: Folded | Derived, prefix: str, b
     """Make a projection's empty tables, in the place of any of that name."""
     drop_tables(database, projection, prefix)
     for made in all_tables(projection):
-        for statement in tables.create(made, prefix, build):
+        for statement in tables.create(made, prefix, build, database.dialect):
             database.execute(statement)
 
 

@@ -35,13 +35,17 @@ class Projections:
 
     @classmethod
     def open(cls, ledger: EntrySource, path: str | Path | None = None) -> Self:
-        """Open the projections of `ledger`: in the file `path`, else `ledger.projections.db` beside `ledger.db`, else,
-        for a ledger in a server, in the user's folder of caches (`$XDG_CACHE_HOME/ledger`, `~/.cache/ledger`).
+        """Open the projections of `ledger`: in the file `path`, else `ledger.projections.db` beside `ledger.db`.
+
+        For a ledger in PostgreSQL: in a schema beside its own, if this user may write there. Else, as for any ledger
+        that is no file, in the user's folder of caches (`$XDG_CACHE_HOME/ledger`, `~/.cache/ledger`).
 
         The file is made when it is not there; it may be deleted at any time. Raises `Misuse` where the ledger has no
         place and no `path` is given, `Unavailable` where the file cannot be written.
         """
-        return cls(ledger, Database(_file_of(ledger) if path is None else path))
+        if path is None:
+            return cls(ledger, _in_server(ledger) or Database(_file_of(ledger)))
+        return cls(ledger, Database(path))
 
     def catch_up(self, name: str | None = None) -> int:
         """Fold what was recorded since, into one projection or (None) into all; return how many entries were folded.
@@ -135,6 +139,16 @@ def _time(value: datetime | str | None) -> str:
     if not is_time(value):
         raise Misuse(f"{value!r} is not a time", "YYYY-MM-DDTHH:MM:SS.ffffffZ, UTC", code="time")
     return value
+
+
+def _in_server(ledger: EntrySource) -> Database | None:
+    workspace = getattr(getattr(ledger, "store", None), "workspace", None)
+    place = None if workspace is None else workspace()
+    if place is None:
+        return None
+    from projections.server import ServerDatabase
+
+    return ServerDatabase(place)
 
 
 def _file_of(ledger: EntrySource) -> Path:

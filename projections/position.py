@@ -32,7 +32,7 @@ def prepare(database: Database) -> None:
     if POSITIONS.name not in database.table_names():
         with database.transaction():
             if POSITIONS.name not in database.table_names():
-                for statement in create(POSITIONS, "", 0):
+                for statement in create(POSITIONS, "", 0, database.dialect):
                     database.execute(statement)
 
 

@@ -7,7 +7,7 @@ or, where `owner` is 0, because it is about one entry: then its key is `seq`, an
 
 from typing import NamedTuple
 
-from projections.database import TABLE_END
+from projections.database import Dialect
 
 
 class Table(NamedTuple):
@@ -32,15 +32,19 @@ def _columns(words: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, kind or "text") for name, _, kind in (word.partition(":") for word in words.split()))
 
 
-def create(made: Table, prefix: str, build: int) -> list[str]:
+def create(made: Table, prefix: str, build: int, dialect: Dialect) -> list[str]:
     """Return the statements that make a table and its indexes; `build` keeps index names of two builds apart."""
-    columns = [f"{name} {kind} NOT NULL" for name, kind in made.key] + [f"{name} {kind}" for name, kind in made.rest]
+    kinds = dialect.kinds
+    columns = [f"{name} {kinds[kind]} NOT NULL" for name, kind in made.key]
+    columns += [f"{name} {kinds[kind]}" for name, kind in made.rest]
     key = ", ".join(name for name, _ in made.key)
     body = ", ".join([*columns, f"PRIMARY KEY ({key})"])
-    statements = [f"CREATE TABLE {prefix}{made.name} ({body}){TABLE_END}"]
+    statements = [f"CREATE TABLE {prefix}{made.name} ({body}){dialect.end}"]
     for number, index in enumerate(made.indexes):
         where = f"{prefix}{made.name} ({', '.join(index)})"
         statements.append(f"CREATE INDEX {made.name}_{number}_{build} ON {where}")
+    if dialect.reader:
+        statements.append(f"GRANT SELECT ON {prefix}{made.name} TO {dialect.reader}")
     return statements
 
 

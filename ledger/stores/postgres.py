@@ -8,7 +8,7 @@ transaction is open between two of them, however slowly a caller walks.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
 import psycopg.sql
@@ -19,7 +19,8 @@ from ledger.notes.merging import merge_notes
 from ledger.store import Anchor, Appending, Head, Row
 from ledger.store import read_only as read_only_error
 from ledger.stores import postgres_judging as judging
-from ledger.stores.postgres_faults import is_lost, translate
+from ledger.stores.opening import server_roles
+from ledger.stores.postgres_faults import faults, is_lost, translate
 from ledger.stores.postgres_links import Id, Link, Links, Text, watch
 from ledger.stores.postgres_section import (
     AUTHORITY,
@@ -48,6 +49,9 @@ _ANCHORS: Final = "SELECT number, kind, size, event, imprinted, token, proofs FR
 _KEEP_ANCHOR: Final = "INSERT INTO ledger.anchors VALUES (%b, %s, %b, %b, %b, %b, %b)"
 _ERASE: Final = "DELETE FROM ledger.disclosures WHERE commitment = ANY (%b)"
 _REWRITE: Final = "VACUUM (FULL) ledger.disclosures"
+_MAY_MAKE: Final = """SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE'), pg_catalog.pg_has_role(r.oid, 'MEMBER')
+FROM pg_catalog.pg_namespace AS n, pg_catalog.pg_roles AS r
+WHERE n.nspname = 'ledger_projections' AND r.rolname = 'ledger_writer'"""
 _AT_REST: Final = psycopg.pq.TransactionStatus.IDLE
 _ROLES: Final = ("ledger_writer", "ledger_reader")
 
@@ -95,6 +99,7 @@ def create(location: str) -> "PostgresStore":
                     if found is None:
                         _make_schema(link, links.schema, location)
                     link.execute(named(schema_text(), links.schema))
+                _make_workspace(link, links.schema)
     finally:
         links.close()
     return PostgresStore(location)
@@ -128,6 +133,15 @@ def _make_schema(link: Link, schema: str, location: str) -> None:
         ) from None
 
 
+def _make_workspace(link: Link, schema: str) -> None:
+    """Make the schema for projections, where this user may; a ledger does without."""
+    name = f"{schema}_projections"
+    with suppress(psycopg.errors.InsufficientPrivilege), link.transaction():
+        if link.execute(_FOUND, (name,)).fetchone() is None:
+            link.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(name)))
+        link.execute(named(schema_text("postgres_projections.sql"), schema))
+
+
 def open_store(location: str, *, read_only: bool = False) -> "PostgresStore":
     """Open the ledger at a URL; raise `Misuse` if there is none, `Unavailable` if it cannot be reached."""
     return PostgresStore(location, read_only=read_only)
@@ -137,6 +151,16 @@ def _leave(link: Link) -> None:
     if not link.closed and link.info.transaction_status != _AT_REST:
         with suppress(psycopg.Error):  # else it is closed, and the server rolls back
             link.execute("ROLLBACK")
+
+
+class Workspace(NamedTuple):
+    """A connection of its own to the schema of projections; tables there are made as `writer`, and `reader` reads."""
+
+    place: str
+    link: Link
+    schema: str
+    writer: str
+    reader: str
 
 
 class PostgresStore:
@@ -334,6 +358,20 @@ class PostgresStore:
             kept = section.kept(size)
             section.keep(size, note if kept is None else merge_notes(kept, note))
             section.append((), (), (), (), section.head())
+
+    # ---- what is computed elsewhere ----
+
+    def workspace(self) -> Workspace | None:
+        """Return a place for projections beside this ledger; None where this user may not write there."""
+        roles = server_roles(self.place)
+        schema = f"{roles.schema}_projections"
+        with faults(self.place):
+            link = Links(self.place, read_only=False).connect()
+            row = link.execute(named(_MAY_MAKE, roles.schema)).fetchone()
+            if row is None or row != (True, True):
+                link.close()
+                return None
+        return Workspace(self.place, link, schema, roles.writer, roles.reader)
 
     # ---- judging the container ----
 

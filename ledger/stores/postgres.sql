@@ -5,6 +5,7 @@
 -- Run by `ledger init postgresql://OWNER@HOST/DATABASE` in one transaction, as the owner of all of it, after these two
 -- roles and the schema, each where it is not there yet. An administrator may make them first:
 --   CREATE ROLE ledger_writer; CREATE ROLE ledger_reader; CREATE SCHEMA ledger AUTHORIZATION owner;
+-- and CREATE SCHEMA ledger_projections AUTHORIZATION owner, for postgres_projections.sql.
 
 COMMENT ON SCHEMA ledger IS 'lifecycle-ledger format 1';
 

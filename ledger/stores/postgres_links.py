@@ -134,7 +134,7 @@ class Links:
             link = self._idle.pop() if self._idle else None
         owner = os.getpid()
         with faults(self.location):
-            link = link or self._connect()
+            link = link or self.connect()
             try:
                 yield link
             finally:
@@ -152,7 +152,8 @@ class Links:
                 return
         link.close()
 
-    def _connect(self) -> Link:
+    def connect(self) -> Link:
+        """Return a new connection, ready for use; the caller closes it."""
         password = password_of(self.location)
         given = {**_NETWORK, "application_name": "lifecycle-ledger", "client_encoding": "utf8"}
         if "connect_timeout" not in self._url:

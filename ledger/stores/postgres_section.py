@@ -96,9 +96,9 @@ def named(sql: str, schema: str) -> LiteralString:
 
 
 @cache
-def schema_text() -> str:
-    """Return what makes the schema."""
-    return files("ledger.stores").joinpath("postgres.sql").read_text("utf-8")
+def schema_text(name: str = "postgres.sql") -> str:
+    """Return what makes the schema, or (postgres_projections.sql) the one beside it."""
+    return files("ledger.stores").joinpath(name).read_text("utf-8")
 
 
 class Section:

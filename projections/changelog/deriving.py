@@ -51,7 +51,10 @@ _REJECTED: Final = (
 _LABELS: Final = (
     "SELECT set_digest, version, trained_by, trained_seq, registered_seq, caused_by FROM versions WHERE system = ?"
 )
-_PARENTS: Final = "SELECT set_digest, digest FROM version_inputs WHERE system = ? AND kind = 'parent' ORDER BY seq DESC"
+_PARENTS: Final = (
+    "SELECT set_digest, digest FROM version_inputs WHERE system = ? AND kind = 'parent'"
+    " ORDER BY seq DESC, set_digest, role, ref, digest"
+)
 
 
 class World(NamedTuple):

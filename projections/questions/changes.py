@@ -31,8 +31,8 @@ _MARKET: Final = (
     "SELECT kind, time, seq FROM market WHERE system = ? AND stands = 'stands' ORDER BY time, seq LIMIT 1"
 )
 _UNLISTED: Final = (
-    "SELECT COUNT(*) FROM versions WHERE system = ?1 AND origin <> 'mentioned'"
-    " AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.system = ?1 AND changes.to_set = versions.set_digest)"
+    "SELECT COUNT(*) FROM versions WHERE system = ? AND origin <> 'mentioned' AND NOT EXISTS"
+    " (SELECT 1 FROM changes WHERE changes.system = versions.system AND changes.to_set = versions.set_digest)"
 )
 _RECORD: Final = "SELECT actor, data FROM change_records WHERE seq = ?"
 _ASSESSMENT: Final = "SELECT seq, time, actor, decision, reason, baseline, data FROM assessments WHERE seq = ?"

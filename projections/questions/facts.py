@@ -34,7 +34,9 @@ def _select(made: Table, rest: str) -> str:
 
 
 _VERSION: Final = _select(VERSIONS, "WHERE system = ? AND set_digest = ?")
-_ARTIFACTS: Final = "SELECT name, digest, size, media_type, file FROM artifacts WHERE system = ? AND set_digest = ?"
+_ARTIFACTS: Final = (
+    "SELECT name, digest, size, media_type, file FROM artifacts WHERE system = ? AND set_digest = ? ORDER BY name"
+)
 _INPUTS: Final = (
     "SELECT kind, role, ref, digest, rows, seq FROM version_inputs WHERE system = ? AND set_digest = ?"
     " ORDER BY kind, role, ref, digest"

@@ -19,7 +19,7 @@ _IN_PLACE: Final = f"SELECT {_COLUMNS} FROM deployments WHERE environment = ? AN
 _ORDER: Final = " ORDER BY system, environment, deployment, share DESC, start_seq"
 _SUSPENDED: Final = (
     "SELECT set_digest, started, start_seq, reason FROM suspensions"
-    " WHERE system = ? AND environment = ? AND deployment = ? AND ended IS NULL"
+    " WHERE system = ? AND environment = ? AND deployment = ? AND ended IS NULL ORDER BY start_seq"
 )
 _ALERTS: Final = (
     "SELECT alert, opened_seq, opened, metric, severity, state, set_digest FROM alerts"

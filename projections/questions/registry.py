@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from projections.opening import Projections
 
 _SYSTEMS: Final = f"SELECT {', '.join(SYSTEMS.columns)} FROM systems"  # noqa: S608
-_VERSIONS: Final = f"SELECT {', '.join(VERSIONS.columns)} FROM versions WHERE system = ? ORDER BY first_seq"  # noqa: S608
+_VERSIONS: Final = f"SELECT {', '.join(VERSIONS.columns)} FROM versions WHERE system = ? ORDER BY first_seq, set_digest"  # noqa: S608
 _RUNNING: Final = (
     "SELECT set_digest, environment, deployment, tier, share, started, start_seq FROM deployments"
     " WHERE system = ? AND ended IS NULL ORDER BY environment, deployment, start_seq"

@@ -18,7 +18,8 @@ def owner(server, schema, run):
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {schema}_owner LOGIN CREATEROLE PASSWORD '{PASSWORD}'")
         connection.execute(f"CREATE ROLE {schema}_trainer LOGIN PASSWORD '{PASSWORD}'")
-        connection.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {schema}_owner")
+        for name in (schema, f"{schema}_projections"):
+            connection.execute(f"CREATE SCHEMA {name} AUTHORIZATION {schema}_owner")
     return at(server, user=f"{schema}_owner:{PASSWORD}", schema=schema)
 
 
@@ -38,6 +39,8 @@ def test_from_init_to_doctor(run, owner, server, schema, monkeypatch):
     monkeypatch.setenv("LEDGER_URL", at(server, user=f"{schema}_trainer:{PASSWORD}", schema=schema))
     assert run("record", "trained", VERSION, "--artifacts", '{"model": "sha256:' + "b" * 64 + '"}').code == 0
     assert run("record", "deployed", VERSION, "--environment", "production").code == 0
+    assert "credit-scoring 3.1.0" in run("production").out
+    assert run("rebuild").code == 4  # the tree's hashes are the owner's to make again
     verified = run("verify", "--json")
     assert (verified.code, verified.document["verdict"], verified.document["size"]) == (0, "verified", 3)
     assert {one["kind"] for one in verified.document["vouched_by"]} == {"key", "genesis", "pin"}
@@ -46,6 +49,8 @@ def test_from_init_to_doctor(run, owner, server, schema, monkeypatch):
     doctor = run("doctor")
     assert f"user {schema}_trainer: insert and select only" in " ".join(doctor.out.split())
     monkeypatch.setenv("LEDGER_URL", owner)
+    rebuilt = run("rebuild", "--json")
+    assert (rebuilt.code, rebuilt.document["equal"], rebuilt.document["findings"]) == (0, True, [])
     doctor = " ".join(run("doctor").out.split())
     assert f"user {schema}_owner: its owner or a superuser" in doctor
     assert "could take the guards of the entries away" in doctor

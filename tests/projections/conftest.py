@@ -105,12 +105,34 @@ def new_book():
 
 
 @pytest.fixture
-def folded():
+def in_server(server, schema):
+    """Return what opens an empty database of projections in PostgreSQL."""
+    import psycopg
+
+    from ledger.stores.postgres import Workspace
+    from projections.server import ServerDatabase
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {schema}_writer; CREATE ROLE {schema}_reader")
+    place = f"{schema}_projections"
+
+    def open_one():
+        link = psycopg.connect(server, autocommit=True)
+        link.execute(f"DROP SCHEMA IF EXISTS {place} CASCADE; CREATE SCHEMA {place}")
+        link.execute(f"GRANT USAGE, CREATE ON SCHEMA {place} TO {schema}_writer")
+        return ServerDatabase(Workspace("a server", link, place, f"{schema}_writer", f"{schema}_reader"))
+
+    return open_one
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def folded(request):
     """Open projections over a book, caught up."""
     made = []
+    home = (lambda: Database(TEMPORARY)) if request.param == "sqlite" else request.getfixturevalue("in_server")
 
     def open_one(source, **kwargs):
-        projections = Projections(source, Database(TEMPORARY), **kwargs)
+        projections = Projections(source, home(), **kwargs)
         made.append(projections)
         projections.catch_up("registry")
         return projections

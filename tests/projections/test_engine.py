@@ -43,14 +43,15 @@ def test_a_round_that_fails_leaves_neither_rows_nor_position(book, folded, monke
     projections = folded(story(book))
     before = projections.fingerprint("registry")
     deploy(book, "2.0", 6)
-    real = Database.executemany
+    home = type(projections.database)
+    real = home.executemany
 
     def failing(self, sql, rows):
         if "INSERT INTO deployments" in sql:
             raise Unavailable("the disk is full")
         real(self, sql, rows)
 
-    monkeypatch.setattr(Database, "executemany", failing)
+    monkeypatch.setattr(home, "executemany", failing)
     with pytest.raises(Unavailable):
         projections.catch_up()
     monkeypatch.undo()
@@ -197,7 +198,7 @@ def test_a_question_of_an_unknown_projection_is_misuse(book, folded):
 
 def test_the_database_refuses_a_value_of_the_wrong_kind(tmp_path):
     database = Database(tmp_path / "p.db")
-    for statement in tables.create(DEPLOYMENTS, "", 1):
+    for statement in tables.create(DEPLOYMENTS, "", 1, database.dialect):
         database.execute(statement)
     row = ["x"] * len(DEPLOYMENTS.columns)
     with pytest.raises(Unavailable) as caught:

@@ -20,6 +20,8 @@ import pytest
 from ledger.api import Ledger
 from ledger.errors import Misuse
 from ledger.stores import opening
+from projections import Projections
+from projections.server import ServerDatabase
 from tests.conftest import ORIGIN
 from tests.log import child
 from tests.log.acts import say, say_many, tell
@@ -95,6 +97,12 @@ def test_in_transaction_mode_it_does_all_that_it_does_elsewhere(pooled, server, 
         assert everything(ledger.store) == before
         sound(ledger, 636)
         assert ledger.verify(processes=2).verdict == "VERIFIED"
+        with Projections.open(ledger) as projections, Projections.open(ledger, tmp_path / "p.db") as filed:
+            for one in (projections, filed):
+                one.catch_up()
+            assert isinstance(projections.database, ServerDatabase)
+            assert projections.fingerprint("registry") == filed.fingerprint("registry")
+            assert projections.rebuild().findings == ()
     direct = f"{server}&schema={schema}" if "?" in server else f"{server}?schema={schema}"
     with Ledger.open(direct) as ledger:
         sound(ledger, 636)
