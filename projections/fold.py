@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ledger.entry import Entry
 from ledger.errors import Misuse
+from ledger.revisions import NEWEST
 from ledger.statement import Statement
 from projections import tables
 from projections.corrections import effect
@@ -69,7 +70,7 @@ class Fold:
     def take(self, entry: Entry) -> None:
         """Fold the next entry."""
         said = entry.statement
-        if said.rev != 1:
+        if said.rev < NEWEST.get(said.type, 1):
             said = in_newest_form(said)
         seq = entry.seq
         routes = self._routes.get(said.type)

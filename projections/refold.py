@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec.structs import replace
-
 from ledger.entry import Entry
 from ledger.statement import Statement
 from projections.corrections import effect, history
@@ -26,8 +24,7 @@ def read(source: EntrySource, seqs: list[int]) -> Iterator[Entry]:
             end += 1
         for entry in source.entries(seqs[start], seqs[end] + 1):
             if entry.seq in wanted:
-                said = in_newest_form(entry.statement)
-                yield entry if said is entry.statement else replace(entry, statement=said)
+                yield entry
         start = end + 1
 
 
@@ -40,7 +37,8 @@ def refold(held: Held, seqs: list[int], projection: Folded, source: EntrySource,
         about = corrections[entry.statement.id]
         effective = [found for found in about if effect(entry, found, out.authority) == "applied"]
         if effective:
-            out.history[entry.seq], void = history(entry, effective)
+            corrected, void = history(entry, effective)  # a correction names fields as that rev had them
+            out.history[entry.seq] = [(at, in_newest_form(said)) for at, said in corrected]
             times[entry.seq] = out.history[entry.seq][-1][1].time
             if void:
                 ended.add(entry.seq)
@@ -76,7 +74,7 @@ def _targets(source: EntrySource, seqs: list[int], corrections: dict[str, list[E
 
 def _fold_one(held: Held, entry: Entry, projection: Folded, out: Out, left_out: str) -> None:
     versions = out.history.get(entry.seq)
-    said = versions[-1][1] if versions else entry.statement
+    said = versions[-1][1] if versions else in_newest_form(entry.statement)
     held.time = max(held.time, said.time)
     for route in _routes(held, entry, said, projection):
         if not left_out:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ledger.events import approval, data, deployment, development, evaluation, governance, monitoring
 from ledger.events.common import Event, Fields
+from ledger.revisions import NEWEST
 
 Phase: TypeAlias = Literal[
     "data", "development", "evaluation", "approval", "deployment", "monitoring", "governance", "own"
@@ -82,7 +83,8 @@ def _row(
 ) -> EventType:
     note: tuple[Pointer, ...] = (("note",),) if issubclass(struct, Event) else ()
     summary = (struct.__doc__ or "").partition("\n")[0]
-    return EventType(name=name, struct=struct, phase=phase, sealed=sealed + note, summary=summary, **rules)  # type: ignore[arg-type]
+    rev = NEWEST.get(name, 1)
+    return EventType(name=name, struct=struct, phase=phase, rev=rev, sealed=sealed + note, summary=summary, **rules)  # type: ignore[arg-type]
 
 
 _SLOT = ("system", "environment", "deployment")

@@ -1,7 +1,8 @@
 """Upcasting: the data of an older `rev` as if it had been written today.
 
 Entries are never rewritten; a reader asks for the data in today's form. A step stands under (type, rev) and takes
-the data of that rev to the next one; it must not change the object it is given. No type has an older rev yet.
+the data of that rev to the next one; it must not change the object it is given. No type has an older rev yet: the first
+that gets one stands in `ledger.revisions`, too, and a test holds the two together.
 """
 
 from collections.abc import Callable
