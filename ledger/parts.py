@@ -78,7 +78,7 @@ class Known(NamedTuple):
     """What a range needs of the rest of the log.
 
     Leaf of entry 0; rule tables, each with the entry after which it is in force; credentials by id; what is doubtful,
-    by credential; last moments (`not_after`) in order; lookups for refs.
+    by credential; last moments (`not_after`) in order; lookups for refs; whether entries are left out (`omitted`).
     """
 
     genesis: str
@@ -88,3 +88,4 @@ class Known(NamedTuple):
     limits: list[str]
     find: Callable[[bytes], int | None]
     read: Callable[[int], bytes]
+    partial: bool = False

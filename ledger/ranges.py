@@ -20,6 +20,7 @@ from ledger.genesis import Rule
 from ledger.grants import Doubt
 from ledger.keys.credential import UnknownScheme, verify_signatures
 from ledger.merkle.tree import tree_root
+from ledger.omitted import Omitted, runs
 from ledger.parts import KEPT_LIMIT, Act, Erasure, Known, Part, Span, Use
 from ledger.report import Failure, Finding, Missing
 from ledger.scan import CHUNK, Before, Chunk, Placed, Scanner
@@ -67,12 +68,36 @@ class RangeCheck:
     def parts(self, rows: Iterator[Row], size: int) -> Iterator[Part]:
         """Check all of `rows`, the end of which must not be inside a batch; yield what was found every `size` or so."""
         while chunk := list(islice(rows, self._stride(size))):
-            self._take(self._scanner.read(chunk, self._before))
+            if self._known.partial:
+                self._take_partial(chunk)
+            else:
+                self._take(self._scanner.read(chunk, self._before))
             if self._before.seq + 1 - self._start >= size and self._batch is None:
                 yield self._part()
         if self._batch is not None:
             self._end_batch("the log ends")
         yield self._part()
+
+    def _take_partial(self, rows: list[Row]) -> None:
+        """Rows of which some are left out: those stand in the tree, in the chain, and in their batch."""
+        for present, omitted in runs(rows):
+            if present:
+                self._take(self._scanner.read(present, self._before))
+            for one in omitted:
+                self._omit(self._before.seq + 1, one)
+
+    def _omit(self, seq: int, one: Omitted) -> None:
+        self._leaves.append(one.leaf)
+        self._before = Before(seq, one.leaf.hex(), self._before.recorded)
+        batch = self._batch
+        if batch is None and one.statement:
+            self._fail(Failure(5, "entry_form", seq, f"entry {seq} is left out, with a hash that no batch here needs"))
+        elif batch is not None and not one.statement:
+            self._end_batch(f"entry {seq} is left out without its hash")
+        elif batch is not None:
+            batch.hashes.append(one.statement)
+            if len(batch.hashes) == batch.head["count"]:
+                self._close_batch(batch)
 
     def _stride(self, size: int) -> int:
         """Return how many entries to take next: once a part is full, no more than the open batch still has."""
@@ -317,7 +342,7 @@ class RangeCheck:
             return "is the statement itself"
         seq = self._known.find(encoding.id_bytes(id))
         if seq is None or (strict and seq > placed.seq):
-            return "is not in the log before it" if strict else ""
+            return "is not in the log before it" if strict and (seq is not None or not self._known.partial) else ""
         try:
             other = self._known.read(seq)
             same = statement.statement_hash(entry.body_of(other)).hex() == hash

@@ -74,7 +74,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A verification's outcome. `checked` of `size` entries were read; `covered` is the size of the newest checkpoint.
 
     `sound_before`: entries below it are the bytes that were sealed, as far as could be told (size if all are).
-    `hybrid`: the size to which a checkpoint bears the log's ML-DSA-44 line too: that far the log outlives Ed25519.
+    `omitted`: entries that a partial bundle left out: nothing is said of what they say. `hybrid`: the size to which a
+    checkpoint bears the log's ML-DSA-44 line too: that far the log outlives Ed25519.
     """
 
     origin: str
@@ -92,6 +93,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     log_key: str = ""
     oldest_uncovered: str = ""
     times: tuple[Existed, ...] = ()
+    omitted: int = 0
     hybrid: int = 0
 
     @property
@@ -108,6 +110,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             "size": self.size,
             "root": f"sha256:{self.root}" if self.root else "",
             "checked": self.checked,
+            "omitted": self.omitted,
             "covered": self.covered,
             "uncovered": self.size - self.covered,
             "sound_before": self.sound_before,
@@ -135,7 +138,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def not_proven(self) -> tuple[str, ...]:
         """What does not follow, in stable words."""
         seen = any(voucher.kind == "witness" for voucher in self.vouchers)
-        return tuple(word for word in NOT_PROVEN if not (seen and word == "same_view"))
+        words = (*NOT_PROVEN, "left_out") if self.omitted else NOT_PROVEN
+        return tuple(word for word in words if not (seen and word == "same_view"))
 
 
 NOT_PROVEN: Final = ("truth", "completeness", "same_view", "time")

@@ -47,8 +47,11 @@ def verify_log(
     processes: int = 1,
     opener: Opener | None = None,
     progress: Progress | None = None,
+    partial: bool = False,
 ) -> Report:
     """Run all checks and report. With `processes` over 1, each opens the store again through `opener(store.place)`.
+
+    `partial`: some entries are left out, and rows hold their leaves (`ledger.omitted`): what needs them is not judged.
 
     Raises `Misuse` where `store` is no ledger and `Unavailable` where it cannot be read; what is wrong with the log
     itself is in the report.
@@ -73,6 +76,7 @@ def verify_log(
         return _later_genesis(store, head, policy, error)
     failures: list[Failure] = []
     foreseen, known = foresee(genesis, stored(store.authority(), store.read), store.find, store.read)
+    known = known._replace(partial=partial)
     sealing = Sealing(kept, head, foreseen, policy)  # 3
     missing = _container(store, failures)  # 1, the part after which the work goes on
     assembly = Assembly(store, trust, {one.checkpoint.size for one in sealing.sealed})
@@ -166,7 +170,7 @@ def _seen(voucher: Voucher) -> Existed:
 
 
 def _parts(store: Store, size: int, known: Known, processes: int, opener: Opener | None) -> Iterator[Part]:
-    if processes > 1 and opener is not None and size > RANGE:
+    if processes > 1 and opener is not None and size > RANGE and not known.partial:
         return _parts_of_processes(store, size, known, processes, opener)
     return RangeCheck(0, START, known).parts(store.rows(0, size), RANGE)
 
@@ -283,14 +287,24 @@ def _report(
         vouchers=tuple(checked),
         sound_before=min((failure.seq for failure in failures if failure.seq >= 0), default=assembly.sound(failures)),
         log_key=assembly.trust.log_keys.current.keys[0].text,
-        oldest_uncovered=entry.view(store.read(covered)).recorded if uncovered and not failures else "",
+        oldest_uncovered=_recorded(store, covered) if uncovered and not failures else "",
     )
+
+
+def _recorded(store: Store, seq: int) -> str:
+    try:
+        return entry.view(store.read(seq)).recorded
+    except Tampered:  # it is left out of a partial bundle
+        return ""
 
 
 def _later_genesis(store: Store, head: Head, policy: Policy, error: Misuse) -> Report:
     """C17, if entry 0 is what the log was built on; else it was changed to look like a later release's."""
     leaf = entry.leaf(store.read(0))
-    following = entry.view(store.read(1)).prev if head.size > 1 else head.last.hex()
+    try:
+        following = entry.view(store.read(1)).prev if head.size > 1 else head.last.hex()
+    except Tampered:  # it cannot say
+        following = leaf.hex()
     wanted = {following, *([policy.genesis] if policy.genesis else ()), *(one.genesis for one in policy.checkpoints)}
     if wanted - {leaf.hex(), ""}:
         changed = Failure(7, "changed", 0, f"entry 0 is not the bytes that the log was built on ({error.message})")

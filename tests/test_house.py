@@ -26,6 +26,7 @@ ROOMS = [
     ["trust", "policy", "report"],
     ["scan"],
     ["parts"],
+    ["omitted"],
     ["ranges"],
     ["authority", "foresight", "following", "four_eyes", "touched", "disclosures", "hybrid", "tokens"],
     ["assembly"],

@@ -23,9 +23,11 @@ def evidence_in(store: BundleStore) -> set[str]:
 
 def check_bundle(store: BundleStore, report: Report) -> Report:
     """Return a log's report with what else was found in the bundle it was read from."""
+    checked = report.checked and report.size - store.omitted
+    report = msgspec.structs.replace(report, checked=checked, omitted=store.omitted)
     written = list(_read_all(store))
     failures = [*_manifest(store, written, report), *_evidence(store, written)]
-    if not report.failures and not failures and contents.STATE in store.members:
+    if not report.failures and not failures and contents.STATE in store.members and not store.is_partial:
         failures += _state(store, report)
     if not failures:
         return report
@@ -61,7 +63,9 @@ def _manifest(store: BundleStore, written: list[Written], report: Report) -> lis
         for name in sorted(here.keys() & named.keys())
         if here[name].digest != named[name].digest or store.members[name].size != named[name].size
     ]
-    counted = (report.origin, report.size, report.size)
+    counted = (report.origin, report.size, report.size - report.omitted)
+    if store.is_partial and contents.STATE in store.members:
+        wrong.append("a partial bundle has no state.json")
     if report.checked and (manifest.origin, manifest.size, manifest.entries) != counted:
         wrong.append(f"MANIFEST is of {manifest.size:,} entries of {manifest.origin}")
     return [_bad(1, "manifest", what) for what in wrong]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ledger import encoding
+from ledger import encoding, entry
 from ledger.bundle import contents, files, texts
 from ledger.bundle.container import LARGE, ContainerWriter
 from ledger.bundle.stamps import write_stamps
@@ -19,6 +19,8 @@ from ledger.encoding import ENTRY_LIMIT
 from ledger.errors import Misuse
 from ledger.genesis import Genesis
 from ledger.notes.note import parse_note, verify_note
+from ledger.omitted import Omitted, write_omitted
+from ledger.statement import statement_hash
 from ledger.store import Head, Store
 
 ALL: Final = "all"
@@ -27,9 +29,10 @@ Progress = Callable[[int, int], None]
 
 
 class Exported(NamedTuple):
-    """What was written: entries, how many of them a checkpoint covers, disclosed values, files of evidence, bytes."""
+    """What was written: `entries` of `size`, `covered` by a checkpoint; disclosed values, files of evidence, bytes."""
 
     size: int
+    entries: int
     covered: int
     disclosed: int
     evidence: int
@@ -40,9 +43,16 @@ class _Job(NamedTuple):
     store: Store
     genesis: Genesis
     head: Head
+    size: int
+    here: frozenset[int] | None  # the entries that are put in; None: all
     chosen: files.Chosen
     disclosed: list[str]
     progress: Progress | None
+
+    @property
+    def entries(self) -> int:
+        """Number of entries that are put in."""
+        return self.size if self.here is None else len(self.here)
 
 
 def is_closed(head: Head, genesis: Genesis) -> bool:
@@ -59,21 +69,25 @@ def export_bundle(
     *,
     evidence: Collection[Path] = (),
     disclose: Collection[int] | str = (),
+    entries: Collection[int] | None = None,
     progress: Progress | None = None,
 ) -> Exported:
     """Write all entries of `store` and what belongs to them to `output`, a new file.
 
     `evidence`: files and folders that entries name by digest. `disclose`: entries whose sealed values are handed out,
-    or "all". Raises `Misuse` where `output` is there already, or where no entry names a file.
+    or "all". `entries`: these alone, with those that say who may say what; of the others only the hashes. Raises
+    `Misuse` where `output` is there already, where no entry names a file, or where there is no such entry.
     """
     head = store.head()
-    job = _Job(store, genesis, head, files.choose(list(evidence)), _disclosed(store, head, disclose), progress)
+    here, size = (None, head.size) if entries is None else (_needed(store, head, entries), head.covered)
+    disclosed = _disclosed(store, size, here, disclose)
+    job = _Job(store, genesis, head, size, here, files.choose(list(evidence)), disclosed, progress)
     try:
         with output.open("xb") as file:
             try:
                 writer = ContainerWriter(file)
                 _write(writer, job)
-                return Exported(head.size, head.covered, len(job.disclosed), len(job.chosen.sources), file.tell())
+                return Exported(size, job.entries, head.covered, len(disclosed), len(job.chosen.sources), file.tell())
             except BaseException:
                 output.unlink()
                 raise
@@ -87,16 +101,19 @@ def _write(writer: ContainerWriter, job: _Job) -> None:
     head, genesis = job.head, job.genesis
     state, unnamed = State(), dict(job.chosen.named)
     small = texts.fixed() | {
-        "README.txt": texts.readme(genesis.origin, head.size, head.covered, len(job.disclosed), len(unnamed)),
+        "README.txt": texts.readme(
+            genesis.origin, job.size, job.entries, head.covered, len(job.disclosed), len(unnamed)
+        ),
         "keys.txt": texts.keys(genesis),
         contents.CHECKPOINT: head.note,
         contents.CHECKPOINTS: b"".join(map(_line, _kept(job))),
         contents.DISCLOSURES: "".join(f"{text}\n" for text in job.disclosed).encode(),
-        **write_stamps(one for one in job.store.anchors() if one.size <= head.size),
+        **write_stamps(one for one in job.store.anchors() if one.size <= job.size),
     }
     small = {name: data for name, data in small.items() if data}
     later = {contents.EVIDENCE + digest: source for digest, source in job.chosen.sources.items()}
-    for name in sorted([*small, *later, contents.ENTRIES, contents.STATE]):
+    folded = [contents.STATE] if job.here is None else []
+    for name in sorted([*small, *later, contents.ENTRIES, *folded]):
         if name == contents.ENTRIES:
             writer.add(name, _entries(job, state, unnamed), size=_size_of_entries(job))
             _check_named(unnamed)
@@ -107,15 +124,18 @@ def _write(writer: ContainerWriter, job: _Job) -> None:
             _check_same(name, writer.written[-1].digest, later[name])
         else:
             writer.add(name, [small[name]])
-    manifest = contents.Manifest(genesis.origin, head.size, head.size, list(writer.written))
+    manifest = contents.Manifest(genesis.origin, job.size, job.entries, list(writer.written))
     writer.add(contents.MANIFEST, [contents.write_manifest(manifest)])
     writer.close()
 
 
 def _entries(job: _Job, state: State, unnamed: dict[str, Path]) -> Iterator[bytes]:
     """Yield the lines of entries.jsonl; fold them, and strike from `unnamed` what they name."""
-    size = job.head.size
+    size = job.size
     for row in job.store.rows(0, size):
+        if job.here is not None and row.seq not in job.here:
+            yield _in_its_place(row.data, job.here) + b"\n"
+            continue
         state.take(row.data)
         for digest in [one for one in unnamed if one.encode() in row.data]:
             del unnamed[digest]
@@ -126,27 +146,44 @@ def _entries(job: _Job, state: State, unnamed: dict[str, Path]) -> Iterator[byte
 
 def _size_of_entries(job: _Job) -> int:
     """Return the bytes of entries.jsonl where they may be over 4 GiB: then the header before them is longer."""
-    if job.head.size * (ENTRY_LIMIT + 1) < LARGE:
+    if job.size * (ENTRY_LIMIT + 1) < LARGE or job.here is not None:
         return 0
-    return sum(len(row.data) + 1 for row in job.store.rows(0, job.head.size))
+    return sum(len(row.data) + 1 for row in job.store.rows(0, job.size))
+
+
+def _needed(store: Store, head: Head, chosen: Collection[int]) -> frozenset[int]:
+    """Return the chosen entries, those that say who may say what, and the heads of the batches they are in."""
+    beyond = [seq for seq in sorted(chosen) if not 0 <= seq < head.covered]
+    if beyond:
+        raise Misuse(f"there is no entry {beyond[0]} under a checkpoint", "ledger log names them", code="no_entry")
+    here = {0, *(seq for seq in store.authority() if seq < head.covered), *chosen}
+    batches = [entry.view(store.read(seq)).batch for seq in here]
+    return frozenset(here | {batch.first for batch in batches if isinstance(batch, entry.BatchMember)})
+
+
+def _in_its_place(data: bytes, here: frozenset[int]) -> bytes:
+    """Return the line for an entry that is left out; of its batch only the statement's hash is needed, if that is."""
+    batch = entry.view(data).batch
+    needed = isinstance(batch, entry.BatchMember) and batch.first in here
+    return write_omitted(Omitted(entry.leaf(data), statement_hash(entry.body_of(data)) if needed else b""))
 
 
 def _kept(job: _Job) -> list[bytes]:
-    return [note for size, note in job.store.checkpoints() if size <= job.head.size and note != job.head.note]
+    return [note for size, note in job.store.checkpoints() if size <= job.size and note != job.head.note]
 
 
 def _line(note: bytes) -> bytes:
     return json.dumps(note.decode(), ensure_ascii=False).encode() + b"\n"
 
 
-def _disclosed(store: Store, head: Head, which: Collection[int] | str) -> list[str]:
+def _disclosed(store: Store, size: int, here: frozenset[int] | None, which: Collection[int] | str) -> list[str]:
     """Return the disclosure texts of the entries that were chosen, in order; `Misuse` where an entry has none."""
     if not which:
         return []
     found: dict[str, int] = {}
     for text in store.disclosures():
         seq = store.find(encoding.id_bytes(open_disclosure(text)[0]))
-        if seq is not None and seq < head.size and (which == ALL or seq in which):
+        if seq is not None and seq < size and (here is None or seq in here) and (which == ALL or seq in which):
             found[text] = seq
     without = [] if isinstance(which, str) else sorted(set(which) - set(found.values()))
     if without:

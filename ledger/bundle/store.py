@@ -26,6 +26,7 @@ from ledger.merkle.edge import TILE, Edge, Tile
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.note import NOTE_LIMIT, parse_note
 from ledger.notes.treehead import parse_checkpoint
+from ledger.omitted import read_omitted
 from ledger.store import Anchor, Appending, Head, Row
 from ledger.stores.ids import Ids, said_in
 from ledger.trust import Trust
@@ -65,7 +66,17 @@ class BundleStore:
             raise
         self._head = Head(0, b"", b"", 0, b"")
         self._tiles: dict[tuple[int, int], bytes] = {}
+        self.omitted = 0
         self._places = array("Q")  # where each entry begins in entries.jsonl, and where the last one ends
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether MANIFEST says that entries are left out; what has none that can be read is judged as a whole."""
+        try:
+            manifest = contents.read_manifest(self.small(contents.MANIFEST, contents.MANIFEST_LIMIT))
+        except Tampered:
+            return False
+        return manifest.entries < manifest.size
 
     @property
     def opener(self) -> "partial[BundleStore]":
@@ -166,9 +177,12 @@ class BundleStore:
     def _noted(self, edge: Edge) -> Iterator[tuple[int, bytes]]:
         """Yield the entries with their numbers, and note meanwhile where each begins and what the tree over them is."""
         leaves: list[bytes] = []
+        partial = self.is_partial
         for seq, line in enumerate(self._lines()):
             self._places.append(line.at)
-            leaves.append(entry.leaf(line.data))
+            omitted = read_omitted(line.data) if partial else None
+            self.omitted += omitted is not None
+            leaves.append(omitted.leaf if omitted else entry.leaf(line.data))
             if len(leaves) == TILE:
                 self._tiles |= {(tile.level, tile.number): tile.hashes for tile in edge.extend(leaves)}
                 leaves = []

@@ -12,7 +12,7 @@ README: Final = """\
 A ledger's bundle: what was recorded about machine-learning models, signed and chained.
 
   log          {origin}
-  entries      {size:,}, of which {covered:,} are covered by a checkpoint that the log's keys signed
+  entries      {entries}, of which {covered:,} are covered by a checkpoint that the log's keys signed
   disclosed    {disclosed}
   evidence     {evidence}
 
@@ -38,6 +38,7 @@ newest entry. Sealed values that were not disclosed stay unknown; files that are
 
 WHAT IS IN HERE
   entries.jsonl       the entries' bytes, one a line, entry 0 first         FORMAT.md sections 1 to 8
+                      (["..."]: the hash of one that is not in here)
   checkpoint          the newest checkpoint, a signed note                  section 9
   checkpoints.jsonl   earlier ones that were kept, as JSON strings          section 9
   disclosures.txt     values of sealed fields that were chosen              section 10
@@ -49,11 +50,12 @@ WHAT IS IN HERE
 """
 
 
-def readme(origin: str, size: int, covered: int, disclosed: int, evidence: int) -> bytes:
-    """Return README.txt."""
+def readme(origin: str, size: int, here: int, covered: int, disclosed: int, evidence: int) -> bytes:
+    """Return README.txt; `here` of `size` entries are in the bundle."""
+    entries = f"{size:,}" if here == size else f"{here:,} of {size:,} (partial: of the others only the hashes)"
     said = f"{disclosed:,} sealed values" if disclosed else "no sealed value: names and other personal data stay sealed"
-    here = f"{evidence:,} files" if evidence else "no files; entries name them by their SHA-256"
-    return README.format(origin=origin, size=size, covered=covered, disclosed=said, evidence=here).encode()
+    files_here = f"{evidence:,} files" if evidence else "no files; entries name them by their SHA-256"
+    return README.format(origin=origin, entries=entries, covered=covered, disclosed=said, evidence=files_here).encode()
 
 
 def keys(genesis: Genesis) -> bytes:

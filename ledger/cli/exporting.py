@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -11,6 +12,8 @@ from ledger.cli.layout import pairs, short_path
 from ledger.cli.screen import Answer, Paint
 from ledger.config import log_key_path
 from ledger.errors import Misuse
+
+_MANY: Final = 1_000_000
 
 
 @command()
@@ -23,18 +26,21 @@ from ledger.errors import Misuse
     help="A file or folder that an entry names.",
 )
 @click.option("--disclose", metavar="all|SEQ,SEQ...", help="Hand out sealed values; else none.")
-def export(call: Call, output: Path, evidence: tuple[Path, ...], disclose: str | None) -> Answer:
+@click.option("--entries", "chosen", metavar="SEQ,SEQ-SEQ...", help="These alone, of the others only the hashes.")
+def export(call: Call, output: Path, evidence: tuple[Path, ...], disclose: str | None, chosen: str | None) -> Answer:
     """Write one file for an auditor: entries, checkpoints, the format, a verifier that needs only Python."""
-    chosen = _entries(disclose) if disclose else ()
+    shown = ALL if disclose == ALL else numbers(disclose, "--disclose") if disclose else ()
+    entries = numbers(chosen, "--entries") if chosen else None
     _close(call)
     with call.open() as ledger:
-        made = export_bundle(ledger.store, ledger.genesis, output, evidence=evidence, disclose=chosen)
+        made = export_bundle(ledger.store, ledger.genesis, output, evidence=evidence, disclose=shown, entries=entries)
         document = {"schema": "ledger.export/1", "origin": ledger.origin, "file": str(output), **made._asdict()}
 
     def lines(paint: Paint) -> list[str]:
         uncovered = made.size - made.covered
+        partial = f"{made.entries:,} of " if made.entries < made.size else ""
         rows = [
-            ("entries", f"{made.size:,}" + (f", the last {uncovered:,} not covered" if uncovered else "")),
+            ("entries", f"{partial}{made.size:,}" + (f", the last {uncovered:,} not covered" if uncovered else "")),
             ("disclosed", f"{made.disclosed:,} sealed values" if made.disclosed else "none: sealed values stay sealed"),
             ("evidence", f"{made.evidence:,} files" if made.evidence else "no files, only their digests"),
             ("check", f"ledger verify {short_path(output)} --key 'NAME+HEX+BASE64'"),
@@ -54,9 +60,15 @@ def _close(call: Call) -> None:
         ledger.close_checkpoint()
 
 
-def _entries(text: str) -> set[int] | str:
-    if text == ALL:
-        return ALL
-    if not re.fullmatch(r"[0-9]{1,15}(,[0-9]{1,15})*", text):
-        raise Misuse(f"--disclose {text!r} is neither all nor numbers of entries", "--disclose 4,9", code="usage")
-    return {int(number) for number in text.split(",")}
+def numbers(text: str, option: str) -> set[int]:
+    """Return the numbers that `4,9-12` names."""
+    if not re.fullmatch(r"[0-9]{1,15}(-[0-9]{1,15})?(,[0-9]{1,15}(-[0-9]{1,15})?)*", text, re.ASCII):
+        raise Misuse(f"{option} {text!r} does not name entries by their numbers", f"{option} 4,9-12", code="usage")
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        span = range(int(first), int(last or first) + 1)
+        if len(span) > _MANY:
+            raise Misuse(f"{option} {part} names more than {_MANY:,} entries", "export all of them", code="usage")
+        found.update(span)
+    return found

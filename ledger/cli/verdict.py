@@ -46,6 +46,11 @@ def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, l
     proven = f"{_all(report)} was changed, moved, added, removed; each key had its role"
     seen = max((voucher.size for voucher in report.vouchers if voucher.kind == "witness"), default=0)
     neither = _NEITHER + _others(seen, report.size)
+    if report.omitted:
+        proven = (
+            f"these {report.checked:,} entries stand in this log, unchanged, in their places; their keys had a role"
+        )
+        neither += f"; what the {report.omitted:,} left out say, such as that a key or an approval was revoked"
     if not ends:
         neither += "; that nothing was cut off the end (no pin, no checkpoint of yours)"
     elif max(ends) < report.size:
@@ -55,7 +60,12 @@ def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, l
         ("proven", proven),
         ("not proven", f"{neither}; {times_said(report.times, report.size)}"),
     ]
-    return f"VERIFIED  {report.checked:,} of {report.size:,} entries", rows
+    return f"VERIFIED  {_entries(report)}", rows
+
+
+def _entries(report: "Report") -> str:
+    partial = "partial: " if report.omitted else ""
+    return f"{partial}{report.checked:,} of {report.size:,} entries"
 
 
 def _others(seen: int, size: int) -> str:
@@ -75,7 +85,7 @@ def _unpinned(report: "Report", _store: "Store", received: str) -> tuple[str, li
         ("to mend", "get the key by another way than this came (contract, web site, telephone), then:"),
         ("", f"{command} --key 'NAME+HEX+BASE64'"),
     ]
-    return f"UNPINNED  {report.checked:,} of {report.size:,} entries are consistent in themselves", rows
+    return f"UNPINNED  {_entries(report)} are consistent in themselves", rows
 
 
 def _unverifiable(report: "Report", _store: "Store", _received: str) -> tuple[str, list[tuple[str, str]]]:

@@ -109,7 +109,14 @@ def _verify(
     workers = processes or (os.cpu_count() or 1 if size >= _MANY else 1)
     try:
         with progress_bar("verify", size) as progress:
-            report = verify_log(store, policy, processes=workers, opener=opener_of(store), progress=progress)
+            report = verify_log(
+                store,
+                policy,
+                processes=workers,
+                opener=opener_of(store),
+                progress=progress,
+                partial=isinstance(store, BundleStore) and store.is_partial,
+            )
         report = _beside(store, report, evidence)
     except Tampered as error:
         report = _unreadable(error, size, policy)

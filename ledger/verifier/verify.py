@@ -1275,7 +1275,8 @@ KNOWN = set(
     """
     actor_introduced alert_acknowledged alert_resolved approval_requested approval_revoked approved
     change_recorded clock_reset corrected dataset_registered delegated deployed deployment_observed drift_alerted
-    erased evaluated genesis key_authorized key_revoked log_key_rotated metric_plan_defined placed_on_market policy_set
+    erased evaluated genesis key_authorized key_revoked log_key_rotated metric_plan_defined migrated placed_on_market
+    policy_set
     put_into_service rejected resumed retimestamped retired role_assigned role_ended rolled_back
     substantial_modification_assessed suspended system_registered timestamped trained undeployed verified
     version_registered
@@ -1284,10 +1285,11 @@ KNOWN = set(
 
 BATCH = "the batch that begins here is not"
 AHEAD = timedelta(minutes=5)
+OMITTED = re.compile(r'\["([0-9a-f]{64})"(?:,"([0-9a-f]{64})")?\]')
 Found = namedtuple("Found", "check seq what")  # seq is None where the place is no entry
 Placed = namedtuple("Placed", "seq fields body header")
 Result = namedtuple(
-    "Result", "verdict failures missing findings size covered origin root vouchers sound_before log_key genesis"
+    "Result", "verdict failures missing findings size covered origin root vouchers sound_before log_key genesis omitted"
 )
 
 
@@ -1323,6 +1325,7 @@ class Log:
         self.failures, self.missing, self.findings = [], [], []
         self.notes, self.roots, self.cut = [], {}, set()  # (note, check); size -> root; sizes inside a batch
         self.prev, self.recorded = "0" * 64, ""
+        self.partial, self.omitted = False, 0
         self.ids, self.waiting = {}, []  # id -> statement hash and seq; references to what is not there yet
         self.shown = {}  # id -> [(disclosure, path)]
         self.batch, self.hashes, self.bytes, self.lost = None, [], 0, None
@@ -1392,6 +1395,10 @@ class Log:
 
     def take(self, data):
         """C5 to C8, C11, and all that one entry and those before it allow to check."""
+        omitted = OMITTED.fullmatch(data.decode("latin-1")) if self.partial else None
+        if omitted:
+            self.omit(omitted)
+            return None
         seq, hash, placed = self.tree.size, leaf(data), None
         try:
             placed = Placed(seq, *read_entry(data))
@@ -1408,15 +1415,31 @@ class Log:
             self.record_stamp(placed)
             items = placed.fields["statement"].get("evidence", ())
             self.items += [(placed.seq, item) for item in items if item["kind"] != "external"]
-        self.prev = hash.hex()
-        self.tree.add(hash)
-        if self.tree.size in self.roots:
-            self.roots[self.tree.size] = self.tree.root()
+        self.chain(hash)
         if self.tree512:
             self.tree512.add(sha512(b"\0" + data))
             if self.tree512.size in self.roots512:
                 self.roots512[self.tree512.size] = self.tree512.root()
         return placed
+
+    def chain(self, hash):
+        self.prev = hash.hex()
+        self.tree.add(hash)
+        if self.tree.size in self.roots:
+            self.roots[self.tree.size] = self.tree.root()
+
+    def omit(self, line):
+        """An entry that a partial bundle leaves out: its leaf, and the hash of its statement where a batch needs it."""
+        statement, seq = line[2], self.tree.size
+        if statement and not self.batch:
+            self.fail(5, seq, "it is left out, with a hash that no batch here needs")
+        elif self.batch and not statement:
+            self.fail(15, self.batch.seq, f"{BATCH} whole: entry {seq} is left out without its hash")
+            self.batch = None
+        elif self.batch:
+            self.add_to_batch(bytes.fromhex(statement))
+        self.omitted += 1
+        self.chain(bytes.fromhex(line[1]))
 
     def follow(self, placed):
         fields, said, seq = placed.fields, placed.fields["statement"], placed.seq
@@ -1456,8 +1479,12 @@ class Log:
         self.fail_unless(said["type"] != "genesis" and rule["batch"], 15, seq, f"{said['type']} in a batch")
         signed = placed.fields["signatures"] and placed is not self.batch
         self.fail_unless(not signed, 15, seq, "a member with a signature")
-        self.hashes.append(leaf(placed.body))
         self.bytes += len(placed.body)
+        self.add_to_batch(leaf(placed.body))
+
+    def add_to_batch(self, hash):
+        head = self.batch.fields["batch"]
+        self.hashes.append(hash)
         if len(self.hashes) == head["count"]:
             right = tree_root(self.hashes).hex() == head["root"] and self.bytes <= 2**23
             self.fail_unless(right, 15, self.batch.seq, f"{BATCH} what was signed")
@@ -1562,7 +1589,7 @@ class Log:
                 elif ident in self.ids:
                     right = self.ids[ident][:32].hex() == ref["hash"]
                     self.fail_unless(right, 18, seq, f"a reference to {ref['id']}, but not with that hash")
-                elif strict:
+                elif strict and not self.partial:
                     self.fail(18, seq, f"a reference to {ref['id']}, which is not in the log before it")
                 else:
                     self.waiting.append((seq, ident, ref["hash"]))
@@ -1756,7 +1783,7 @@ class Log:
         return Result(
             verdict, failures, self.missing, self.findings, self.tree.size, self.covered,
             trust.origin if trust else "", self.tree.root().hex(), self.vouchers, sound,
-            trust.sets[-1].keys[0] if trust else None, self.leaf0.hex(),
+            trust.sets[-1].keys[0] if trust else None, self.leaf0.hex(), self.omitted,
         )  # fmt: skip
 
 
@@ -1981,6 +2008,8 @@ def verify_bundle(path, keys=(), genesis="", pins=(), policy=None, evidence=None
     with file:
         files = open_bundle(file)
         log, state = Log(policy or Policy([read_vkey(key) for key in keys], genesis)), State()
+        found = read_manifest(file, files)
+        log.partial = bool(found) and int(found[3]) < int(found[2])
         try:
             kept, stamps = read_kept(file, files), read_stamps(file, files)
         except Bad as bad:
@@ -1992,7 +2021,7 @@ def verify_bundle(path, keys=(), genesis="", pins=(), policy=None, evidence=None
         log.present |= {name[9:] for name in files if name.startswith("evidence/")}
         log.ask_evidence(bool(evidence))
         check_manifest(log, file, files)
-        if not log.failures and files.get("state.json"):
+        if not log.failures and "state.json" in files and not log.partial:
             found = b"".join(parts_of(file, files["state.json"]))
             log.fail_unless(state.text() == found, 24, None, "state.json is not what the entries come to")
         return log.result()
@@ -2026,10 +2055,15 @@ MANIFEST = re.compile(
 )
 
 
+def read_manifest(file, files):
+    if files["MANIFEST"].size > 2**24:
+        return None
+    return MANIFEST.fullmatch(b"".join(parts_of(file, files["MANIFEST"])).decode("ascii", "replace"))
+
+
 def check_manifest(log, file, files):
     """C1: MANIFEST names the files that are here, by their SHA-256. C21: evidence has the digest that is its name."""
-    text = small_file(file, files, "MANIFEST", 2**24)
-    found = MANIFEST.fullmatch(text.decode("ascii", "replace"))
+    found = read_manifest(file, files)
     log.fail_unless(found, 1, None, "MANIFEST has another form than it must")
     rows = [line.split(" ") for line in found[4].splitlines()] if found else []
     named = {name: (digest, int(size)) for digest, size, name in rows}
@@ -2050,7 +2084,8 @@ def check_manifest(log, file, files):
         right = list(files) == order + ["MANIFEST"] and [name for _, _, name in rows] == order
         log.fail_unless(right, 1, None, "the files are not in their order")
     if found and log.trust:
-        counts = (log.trust.origin, str(log.tree.size), str(log.tree.size))
+        log.fail_unless("state.json" not in files or not log.partial, 1, None, "a partial bundle has no state.json")
+        counts = (log.trust.origin, str(log.tree.size), str(log.tree.size - log.omitted))
         log.fail_unless(found.groups()[:3] == counts, 1, None, "MANIFEST is of another log or number of entries")
 
 
@@ -2172,6 +2207,11 @@ def listed(found):
     return rows + ([("", f"and {len(found) - SHOWN:,} more (--json has all)")] if len(found) > SHOWN else [])
 
 
+def entries_of(result):
+    partial = "partial: " if result.omitted else ""
+    return f"{partial}{result.size - result.omitted:,} of {result.size:,} entries"
+
+
 def verified(result, vouchers):
     neither = "that what was stated is true or complete; that others are shown the same log (no witness)"
     ends = [size for _, size in result.vouchers]
@@ -2182,7 +2222,11 @@ def verified(result, vouchers):
     elif max(ends) < result.size:
         neither += f"; that nothing after entry {max(ends) - 1:,} was cut off or written anew"
     proven = f"nothing up to entry {result.size - 1:,} was changed, moved, added, removed; each key had its role"
-    return f"VERIFIED  {result.size:,} of {result.size:,} entries", [
+    if result.omitted:
+        proven = f"these {result.size - result.omitted:,} entries stand in this log, unchanged, in their places; their"
+        proven += " keys had a role"
+        neither += f"; what the {result.omitted:,} left out say, such as that a key or an approval was revoked"
+    return f"VERIFIED  {entries_of(result)}", [
         ("vouched for by", "; ".join(vouchers)),
         ("proven", proven),
         ("not proven", f"{neither}; times: they are the writers' clocks"),
@@ -2191,7 +2235,7 @@ def verified(result, vouchers):
 
 def unpinned(result, vouchers):
     whose = f"that this is the key of {result.origin}; that nothing was cut off the end or written anew"
-    return f"UNPINNED  {result.size:,} of {result.size:,} entries are consistent in themselves", [
+    return f"UNPINNED  {entries_of(result)} are consistent in themselves", [
         ("vouched for by", "nothing of yours (what lies in the bundle was not used)"),
         ("proven", f"these entries are what the key {result.log_key.id.hex()} signed"),
         ("not proven", whose),
@@ -2245,7 +2289,8 @@ def document(result, vouchers):
 
     return {
         "schema": "ledger.verify/1", "verdict": result.verdict.lower(), "origin": result.origin, "size": result.size,
-        "root": f"sha256:{result.root}", "checked": result.size, "covered": result.covered,
+        "root": f"sha256:{result.root}", "checked": result.size - result.omitted, "omitted": result.omitted,
+        "covered": result.covered,
         "uncovered": result.size - result.covered, "sound_before": result.sound_before,
         "log_key": write_vkey(result.log_key) if result.log_key else "",
         "vouched_by": vouchers, "failures": plain(result.failures), "missing": plain(result.missing),

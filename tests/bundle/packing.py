@@ -79,7 +79,7 @@ def by_package(path, keys=(), pins=(), genesis="", policy=None, now=""):
     except Misuse:
         return Said("MISUSE")
     try:
-        report = check_bundle(store, verify_log(store, policy))
+        report = check_bundle(store, verify_log(store, policy, partial=store.is_partial))
     finally:
         store.close()
     if report.failures:
