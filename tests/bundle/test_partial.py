@@ -114,7 +114,7 @@ def test_a_lie(partial, case):
 
 
 def test_an_honest_leaf_in_the_place_of_any_entry_is_seen_where_it_matters(partial):
-    """Without a key event, what ana signed has no authorised key. Without any other entry: fewer of them, and no lie."""
+    """Without a key event, what ana signed has no authorised key. Without another entry: fewer of them, no lie."""
     whole = partial.folder / "w.zip"
     export_bundle(partial.ledger.store, partial.ledger.genesis, whole, entries={7})
     files = unpack(whole)
