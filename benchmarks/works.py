@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import baselines
 from ledger.api import Ledger
+from ledger.bundle.export import export_bundle
 from ledger.publish import publish
 from ledger.stores.folder import Folder
 from ledger.stores.opening import open_read_only
@@ -147,6 +148,13 @@ def publish_more(ledger: Ledger, folder: Path, count: int = 1_000) -> float:
     return baselines.timed(work, count)
 
 
+def export(ledger: Ledger, output: Path) -> float:
+    """Write a log into one file: seconds an entry."""
+    output.unlink(missing_ok=True)
+    size = len(ledger)
+    return baselines.timed(lambda: export_bundle(ledger.store, ledger.genesis, output), size)
+
+
 PEAK = """
 import sys
 from pathlib import Path
@@ -166,6 +174,8 @@ def peak(what: str, folder: Path, size: int) -> None:
     with Ledger.open(folder / "bulk.db", read_only=True) as ledger:
         if what == "verify":
             verify(ledger.path, size)
+        elif what == "export":
+            export(ledger, folder / "peak.zip")
         elif what == "publish":
             publish_all(ledger, folder / "peak.public")
         else:

@@ -5,7 +5,7 @@ empty context (FORMAT.md section 5). What is signed, and with which key, is deci
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from ledger.errors import Misuse, Unavailable
@@ -71,6 +71,31 @@ def _ed25519(public: bytes) -> Check:
         except InvalidSignature:
             return False
         return True
+
+    fast = sodium()
+    if fast is None:
+        return check
+    return lambda message, signature: fast(public, message, signature) or check(message, signature)
+
+
+@cache
+def sodium() -> Callable[[bytes, bytes, bytes], bool] | None:
+    """Return libsodium's check (extra `fast`) of public, message, signature, where it is installed: it is faster.
+
+    Its yes is OpenSSL's yes: the same equation over the same bytes, and of points and scalars it takes fewer. Its no
+    says nothing, and is asked again: so no verdict hangs on which of the two is installed.
+    """
+    try:
+        from nacl.bindings import crypto_sign_open
+        from nacl.exceptions import CryptoError
+    except ImportError:
+        return None
+
+    def check(public: bytes, message: bytes, signature: bytes) -> bool:
+        try:
+            return len(signature) == ED25519_SIGNATURE and crypto_sign_open(signature + message, public) == message
+        except CryptoError:
+            return False
 
     return check
 

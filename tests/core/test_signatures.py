@@ -67,6 +67,59 @@ def test_mixed_points_are_refused_and_good_ones_are_not():
             signatures.check_point(public)
 
 
+# ---- the extra `fast`: libsodium's yes is enough, its no is asked again ----
+
+
+@pytest.fixture(scope="module")
+def sodium():
+    """libsodium's own answer."""
+    pytest.importorskip("nacl", reason="the extra `fast` is not installed")
+    return signatures.sodium()
+
+
+@pytest.fixture
+def openssl(monkeypatch):
+    """The package's answer where the extra is not installed."""
+    signatures._ed25519.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(signatures, "sodium", lambda: None)
+        yield lambda *words: signatures.verify_ed25519(*words)
+    signatures._ed25519.cache_clear()
+
+
+def odd_cases():
+    """What is at the edge: points of small and mixed order as A and as R, scalars at and beyond the order."""
+    order = 2**252 + 27742317777372353535851937790883648493
+    good = LOG.public_key().public_bytes_raw()
+    points = [
+        *SMALL,
+        good,
+        *(SECOND.write_point(SECOND.add(*map(SECOND.read_point, (good, one)))) for one in SMALL[1:5]),
+    ]
+    for public in points:
+        for first in points:
+            for scalar in (0, 1, order - 1, order, order + 1, 2**255 - 1, 2**256 - 1):
+                yield public, b"message", first + scalar.to_bytes(32, "little")
+    for case in WYCHEPROOF:
+        yield tuple(bytes.fromhex(case[key]) for key in ("public", "msg", "sig"))
+    signature = LOG.sign(b"message")
+    for at in range(0, 512, 7):
+        yield good, b"message", (int.from_bytes(signature, "big") ^ 1 << at).to_bytes(64, "big")
+    yield from ((good, b"message", part) for part in (signature, signature[:63], signature + b"\0", b""))
+
+
+def test_a_yes_of_libsodium_is_a_yes_of_openssl_and_the_two_together_are_openssl(sodium, openssl):
+    cases = list(odd_cases())
+    alone = [openssl(*case) for case in cases]
+    theirs = [sodium(*case) for case in cases]
+    assert not [case for case, one, other in zip(cases, alone, theirs, strict=True) if other and not one]
+    assert sum(theirs) < sum(alone)  # of small order libsodium takes none: such a no is judged again
+    signatures._ed25519.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signatures, "sodium", lambda: sodium)
+        assert [signatures.verify_ed25519(*case) for case in cases] == alone
+
+
 @pytest.mark.parametrize("length", [0, 31, 33, 64])
 def test_other_lengths_are_no_points(length):
     public = LOG.public_key().public_bytes_raw() * 2
