@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from ledger.errors import Tampered, Unavailable
 STAGING: Final = ".publishing"
 """The folder below the published one where files lie until they are put in place; the lock is in it."""
 
+_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe among received files would wait for ever
 _NEW: Final = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
 _THREADS: Final = 8  # that wait for the disk: it makes many files durable at once faster than one after the other
 _PENDING: Final = 32  # files in memory that wait to be written
@@ -33,10 +35,16 @@ class Folder:
     # ---- reading ----
 
     def fetch(self, path: str, limit: int) -> bytes | None:
-        """Return a file's bytes, cut to `limit` + 1."""
+        """Return a file's bytes, cut to `limit` + 1; None where there is none, or something that is no file."""
         try:
-            with (self.path / path).open("rb") as file:
-                return file.read(limit + 1)
+            descriptor = os.open(self.path / path, _READ)
+            try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    return None
+                with open(descriptor, "rb", closefd=False) as file:
+                    return file.read(limit + 1)
+            finally:
+                os.close(descriptor)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

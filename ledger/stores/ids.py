@@ -17,8 +17,6 @@ from urllib.parse import quote
 import apsw
 import msgspec
 
-from ledger.encoding import id_bytes, is_id
-
 _FILE: Final = "ids.db"
 _ROWS: Final = 4_096
 _MAKING: Final = (
@@ -53,9 +51,10 @@ def said_in(data: bytes) -> SaidOf:
     """Return id and type of an entry; not judged: whoever relies on them reads the entry strictly."""
     try:
         said = _decode(data).statement
+        id = bytes.fromhex(said.id.replace("-", ""))
     except (ValueError, RecursionError, msgspec.MsgspecError):
         return SaidOf(b"", "")
-    return SaidOf(id_bytes(said.id) if is_id(said.id) else b"", said.type)
+    return SaidOf(id if len(id) == 16 else b"", said.type)
 
 
 class Ids:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import shutil
 
 import pytest
@@ -236,6 +237,15 @@ def test_what_lies_beside_is_only_for_its_size(long, send, out):
     assert [json.loads(line).split("\n")[1] for line in kept] == ["617"]
     (out / "ledger/617").rename(out / "ledger/618")
     assert open_static(str(out)).checkpoints() == []
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_is_not_waited_for(long, send, out, make):
+    send(long)
+    (out / "tile/0/001").unlink()
+    make(out / "tile/0/001")
+    report = verify_log(open_static(str(out)))
+    assert (report.verdict, report.missing[0].code) == ("UNVERIFIABLE", "withheld")
 
 
 def test_errors_name_what_is_missing(long, send, out):
