@@ -79,7 +79,7 @@ def publish(
         disclosed = _write_beside(store, new.size, sink, disclosures=disclosures)  # 4
         sink.replace(CHECKPOINT, note)  # 5
         _remove_partial(sink, before, new.size)  # 6
-        remove_beside(sink, but=(before, new.size))
+        remove_beside(sink, new.size, before)
     return Published(new.size, before, new.root, files, disclosed)
 
 

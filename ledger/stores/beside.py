@@ -58,11 +58,15 @@ def write_beside(
     raise AssertionError
 
 
-def remove_beside(sink: Sink, *, but: Iterable[int]) -> None:
-    """Remove what lay beside other checkpoints than these."""
-    stay = {str(size) for size in but}
+def remove_beside(sink: Sink, size: int, before: int) -> None:
+    """Remove what lay beside other checkpoints than that of `size`; of the one before it, only disclosed values.
+
+    A reader may be at work on the one before; but a value that was erased since is not to be found beside it.
+    """
     for name in sink.names(FOLDER):
-        if name.isdigit() and name not in stay:
+        if name == str(before) != str(size):
+            sink.remove(f"{FOLDER}/{name}/disclosures")
+        elif name.isdigit() and name != str(size):
             sink.remove(f"{FOLDER}/{name}")
 
 

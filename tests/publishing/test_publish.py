@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from ledger.api import Ledger
+from ledger.disclosures import commitment
 from ledger.errors import Misuse, Tampered, Unavailable
 from ledger.notes.note import parse_note
 from ledger.publish import publish
@@ -106,6 +107,16 @@ def test_sealed_values_stay_at_home_unless_they_are_chosen(told, out, send):
         assert list(read.store.disclosures()) == [text]
     assert send(told).disclosed == 0  # and is taken back, as far as this folder goes
     assert list(open_static(str(out)).disclosures()) == []
+
+
+def test_an_erased_value_is_in_no_published_file_after_the_next_run(told, out, send):
+    text = next(told.store.disclosures())
+    send(told, disclosures=True)
+    told.store.erase([commitment(text)])
+    say(told)
+    assert send(told, disclosures=True).disclosed == 0
+    assert not [path for path in out.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+    assert sorted(path.name for path in (out / "ledger").iterdir()) == ["16", "17"]
 
 
 def test_kept_checkpoints_are_published_with_it(long, out, send):
