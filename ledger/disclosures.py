@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -92,11 +92,16 @@ def check_disclosures(store: Store, erased: Sequence[Erasure] = ()) -> Opened:
     return opened
 
 
-def withheld(store: Store, sealed: Iterable[int], opened: Opened, erased: Sequence[Erasure]) -> list[Finding]:
-    """Return a note for each sealed field without a disclosure here, of the entries `sealed`; the first 1,000."""
+def withheld(store: Store, sealed: Sequence[int], opened: Opened, erased: Sequence[Erasure]) -> list[Finding]:
+    """Return a note for each sealed field without a disclosure here, of the entries `sealed`; the first 1,000.
+
+    `sealed` has an entry once for each field that it may hold: where as many are opened, nothing is read.
+    """
+    if len(sealed) == len(opened.commitments):
+        return []
     gone = {(id, field): one for one in erased for id in one.ids for field in one.fields}
     found: list[Finding] = []
-    for seq in sealed:
+    for seq in dict.fromkeys(sealed):
         try:
             said = entry.read(store.read(seq)).fields["statement"]
         except LedgerError:

@@ -136,7 +136,9 @@ class RangeCheck:
     def _take(self, chunk: Chunk) -> None:
         self._leaves += chunk.leaves
         self._fail(*chunk.failures)
-        self._sealed += [row.seq for row, body in zip(chunk.rows, chunk.bodies, strict=True) if _SEALED in body]
+        # An entry stands there once a commitment that it may hold: where as many are opened, none is withheld.
+        pairs = zip(chunk.rows, chunk.bodies, strict=True)
+        self._sealed += [row.seq for row, body in pairs if _SEALED in body for _ in range(body.count(_SEALED))]
         at = 0
         while at < len(chunk.rows):
             row, placed, body = chunk.rows[at], chunk.entries[at], chunk.bodies[at]

@@ -19,6 +19,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     settings.mode,
     store.store,
     store.entries,
+    store.stamps,
     store.projections,
     person.you,
     person.key_files,

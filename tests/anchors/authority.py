@@ -55,6 +55,7 @@ class Authority:
         self.spoil = lambda answer: answer
         self.files = {}
         self.asked = []
+        self.status = 200
         folder.mkdir()
         (folder / "serial").write_text("01\n")
         (folder / "index.txt").write_text("")
@@ -129,6 +130,9 @@ class Served:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 authority.asked.append((self.headers["Content-Type"], body))
+                if authority.status != 200:
+                    self.send_error(authority.status)
+                    return
                 self._say(authority.spoil(authority.answer(body)), "application/timestamp-reply")
 
             def do_GET(self):

@@ -17,6 +17,7 @@ def _made(tmp_path_factory):
 @pytest.fixture
 def authority(_made):
     """The authority behind HTTP at `authority.url`."""
+    _made.status = 200
     _made.chain, _made.spoil, _made.files, _made.asked = True, lambda answer: answer, {}, []
     served = Served(_made)
     yield _made

@@ -171,6 +171,25 @@ def test_a_bad_answer_keeps_nothing(ledger, authority, answer, error, words):
     assert ledger.store.anchors() == []
 
 
+@pytest.mark.parametrize("status", [403, 404, 500, 503])
+def test_an_authority_that_is_out_of_order(ledger, authority, status):
+    say(ledger)
+    authority.status = status
+    with pytest.raises(Unavailable, match=f"answers {status}; nothing was stamped") as refused:
+        stamp(ledger, authority.url)
+    assert refused.value.exit_code == 4
+    assert ledger.store.anchors() == []
+    authority.status = 200
+    assert stamp(ledger, authority.url).fresh
+
+
+def test_an_address_with_a_password_is_not_printed(ledger):
+    say(ledger)
+    with pytest.raises(Unavailable) as refused:
+        stamp(ledger, "http://user:hunter2@127.0.0.1:9/tsr?key=hunter2")
+    assert "hunter2" not in str(refused.value)
+
+
 def test_an_answer_to_another_question_is_refused(ledger, authority):
     say(ledger)
     old = authority.stamp(b"something else")

@@ -45,6 +45,16 @@ def test_from_init_to_a_bound(run, authority, tmp_path):
     assert document["hybrid"] == 1
 
 
+def test_the_doctor_says_how_far_the_stamps_reach(run, authority):
+    run("init", "--origin", "ledger.bank.example/credit", "--as", "mara")
+    with open("ledger.toml", "a") as file:
+        file.write(f'tsa = "{authority.url}"\n')
+    assert "nothing was stamped yet" in " ".join(run("doctor").out.split())
+    run("timestamp")
+    assert "size 1 at" in " ".join(run("doctor").out.split())
+    assert [one["level"] for one in run("doctor", "--json").document["checks"] if one["name"] == "stamps"] == ["ok"]
+
+
 def test_settings_name_authority_and_roots(run, authority):
     run("init", "--origin", "ledger.bank.example/credit", "--as", "mara")
     with open("ledger.toml", "a") as file:

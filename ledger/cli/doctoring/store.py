@@ -9,8 +9,9 @@ from ledger import entry
 from ledger.cli.ages import age, seconds_since
 from ledger.cli.doctoring.finding import Finding, Patient
 from ledger.cli.doctoring.machine import share
-from ledger.cli.layout import short_path
+from ledger.cli.layout import day, short_path
 from ledger.errors import Tampered, Unavailable
+from ledger.fresh import now_text
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -98,6 +99,34 @@ def entries(patient: Patient) -> Iterator[Finding]:
     since = age(seconds_since(entry.view(ledger.read(covered)).recorded))
     text = f"{size - covered:,} of {size:,} not sealed, the oldest for {since}: no checkpoint covers them"
     yield Finding("warn", "entries", text, "ledger record, where the log's key is")
+
+
+def stamps(patient: Patient) -> Iterator[Finding]:
+    """How far outside evidence of time reaches, and whether it is renewed in time."""
+    ledger = patient.ledger
+    if ledger is None:
+        return
+    anchors = ledger.store.anchors()
+    if not anchors:
+        if ledger.place.tsa:
+            text = "ledger.toml names an authority, and nothing was stamped yet"
+            yield Finding("warn", "stamps", text, "ledger timestamp")
+        return
+    from ledger.anchors.stamping import read
+
+    newest = anchors[-1]
+    token, authority, renew_by = read(newest)
+    if any(ledger.store.find(anchor.event) is None for anchor in anchors):
+        yield Finding("warn", "stamps", "a time-stamp is kept that no entry records yet", "ledger timestamp")
+    if renew_by < now_text():
+        text = f"the one of size {newest.size:,} was to be renewed by {renew_by[:10]}"
+        yield Finding("fail", "stamps", text, "ledger timestamp")
+        return
+    yield Finding(
+        "ok",
+        "stamps",
+        f"size {newest.size:,} at {day(token.time)}Z by {authority}; renewed by {renew_by[:10]} at the latest",
+    )
 
 
 def projections(patient: Patient) -> Iterator[Finding]:
