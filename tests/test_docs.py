@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.anchors.authority import Authority, Served
+
 TOP = Path(__file__).parents[1]
 PAGES = [
     TOP / name
@@ -17,11 +19,13 @@ PAGES = [
         "README.md",
         "ledger/FORMAT.md",
         "ledger/stores/README.md",
+        "ledger/anchors/README.md",
         "projections/README.md",
         "benchmarks/README.md",
     )
 ]
 KEYS = TOP / "ledger/keys/README.md"
+STAMPED = TOP / "ledger/anchors/README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INSTALL = re.compile(r"^pip install [^&]*(&& )?")  # what is installed is tested below
 SHELL = """import sqlite3, sys
@@ -102,9 +106,31 @@ def test_what_is_installed_is_there():
         assert set(named[1].split(",")) <= set(extras)
 
 
+def test_time_and_sealing_from_top_to_bottom(place, tmp_path):
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: no time-stamping authority can be made")
+    authority = Authority(tmp_path / "tsa")
+    (place / "root.pem").write_bytes(authority.pem())
+    served = Served(authority)
+    try:
+        said = []
+        for _, text in blocks(STAMPED):
+            done = run(["bash", "-euc", f"TSA={authority.url}\n{text}"], place)
+            assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+            said.append(" ".join(done.stdout.split()))
+    finally:
+        served.close()
+    whole = "\n".join(said)
+    assert "Stamped: the first 1 entries existed by" in whole
+    assert "existed entries 0 to 0 by" in whole
+    assert "/data/person: Ion Ionescu" in whole
+    assert "Erased: /data/person of entry 3." in whole
+    assert "/data/person was erased by mara" in said[-1]
+
+
 def test_no_block_is_left_unread():
-    """README is run above, the line of the format by the evidence test; other pages may only say how to run things."""
-    for page in PAGES[1:]:
+    """Three pages are run above, the line of the format by the evidence test; others may only say how to run things."""
+    for page in (page for page in PAGES[1:] if page != STAMPED):
         shells = [text for language, text in blocks(page) if language in ("python", "sh")]
         assert all("python -m" in text for text in shells), page
 

@@ -122,11 +122,8 @@ def stamps(patient: Patient) -> Iterator[Finding]:
         text = f"the one of size {newest.size:,} was to be renewed by {renew_by[:10]}"
         yield Finding("fail", "stamps", text, "ledger timestamp")
         return
-    yield Finding(
-        "ok",
-        "stamps",
-        f"size {newest.size:,} at {day(token.time)}Z by {authority}; renewed by {renew_by[:10]} at the latest",
-    )
+    text = f"size {newest.size:,} at {day(token.time)}Z by {authority}; to be renewed by {renew_by[:10]}"
+    yield Finding("ok", "stamps", text)
 
 
 def projections(patient: Patient) -> Iterator[Finding]:
