@@ -112,7 +112,7 @@ def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
             lines += [paint("dim", name), *pairs(found, label=min(_LABEL, max(len(path) for path, _ in found)))]
     for place, one in opened.items():
         if _is_page(one):
-            lines += [paint("dim", place[1:].replace("/", ".")), *(f"  {clean(line)}" for line in _page(one))]
+            lines += [paint("dim", place[1:].replace("/", ".")), *_page(one)]
     return lines
 
 
@@ -122,7 +122,7 @@ def _is_page(one: dict[str, Any]) -> bool:
 
 
 def _page(one: dict[str, Any]) -> list[str]:
-    return [clip(line, WIDTH - 2) for line in one["value"].split("\n")]
+    return [clip(clean(line), WIDTH) for line in one["value"].split("\n")]
 
 
 def _doubtful(said: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ def _client(region: str) -> Any:
         from botocore.config import Config
     except ModuleNotFoundError:
         raise Misuse("a key in AWS KMS needs an extra", "pip install 'lifecycle-ledger[kms]'", code="extra") from None
-    config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"max_attempts": 3, "mode": "standard"})
+    config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"max_attempts": 2, "mode": "standard"})
     with _in_our_words(region):
         return boto3.session.Session().client("kms", region_name=region, config=config)
 
