@@ -1,6 +1,7 @@
 """Certificates: what an actor vouches for beside the log, signed, in a DSSE envelope (FORMAT.md section 4).
 
-A certificate's body is JSON in the one form, with a `kind`; the payload type keeps it apart from a statement.
+A certificate's body is JSON in the one form whose `certificate` says which; the payload type keeps it apart from a
+statement.
 """
 
 from typing import Any, Final, NamedTuple
@@ -35,8 +36,8 @@ class Certificate(NamedTuple):
 
 
 def write_certificate(kind: str, fields: dict[str, Any], actor: str, signer: Signer) -> bytes:
-    """Return a certificate as a file: the body says `kind`, the fields, and whose credential signed."""
-    body = encoding.encode({**fields, "actor": actor, "key": signer.credential.id, "kind": kind}, "certificate")
+    """Return a certificate as a file: the body says which `kind` it is, the fields, and whose credential signed."""
+    body = encoding.encode({**fields, "actor": actor, "key": signer.credential.id, "certificate": kind}, "certificate")
     signatures = signer.sign(CERTIFICATE_TYPE, body)
     signed = [
         _Signature(key.id, b64encode(signature))
@@ -58,8 +59,8 @@ def read_certificate(data: bytes) -> Certificate:
         raise _bad(str(error)) from None
     except LedgerError as error:
         raise _bad(error.message) from None
-    if envelope.payloadType != CERTIFICATE_TYPE or not isinstance(body.get("kind"), str):
-        raise _bad("another payload type, or no kind")
+    if envelope.payloadType != CERTIFICATE_TYPE or not isinstance(body.get("certificate"), str):
+        raise _bad("another payload type, or no word of what it is")
     return Certificate(body, signed, signatures)
 
 

@@ -232,8 +232,10 @@ def check_migration(certificate: Certificate, ledger: "Ledger") -> None:
     ledger authorised. What it says of projections shows when they are folded up to that size.
     """
     body = certificate.body
-    if body["kind"] != "migration" or not isinstance(body.get("size"), int):
-        raise Misuse(f"this is a certificate of {body['kind']!r}", "the file that ledger migrate wrote", code="kind")
+    if body["certificate"] != "migration" or not isinstance(body.get("size"), int):
+        raise Misuse(
+            f"this is a certificate of {body['certificate']!r}", "the file that ledger migrate wrote", code="kind"
+        )
     store, head = ledger.store, ledger.store.head()
     if body.get("genesis") != ledger.genesis_leaf or not 0 < body["size"] <= head.size:
         raise Tampered("the certificate is of another ledger, or of a longer one", code="certificate", check=4)

@@ -247,7 +247,7 @@ def test_the_certificate(told, tmp_path, keys):
 
 
 def strip(body):
-    return {name: value for name, value in body.items() if name not in ("actor", "key", "kind")}
+    return {name: value for name, value in body.items() if name not in ("actor", "certificate", "key")}
 
 
 def test_a_statement_is_no_certificate_and_the_reverse(told, keys):
