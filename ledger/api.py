@@ -20,7 +20,7 @@ from ledger.notes.checkpoint import Checkpoint
 from ledger.pins import Pin, check_pinned, move_pin, pin_path, read_pin
 from ledger.proving import tree_reader
 from ledger.receipts import Receipt, Recorded, write_proof
-from ledger.stores.opening import locate, open_store, opener_of
+from ledger.stores.opening import locate, open_store
 
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said, Signed
@@ -237,9 +237,9 @@ class Ledger:
         Constant memory. A batch is recorded whole or not at all; those before it stay. Types that a person must sign
         one by one, such as `approved`, are refused.
         """
-        recorded = self._author().record_many(events)
-        self._move_pin()
-        return recorded
+        from ledger.writing import record_many
+
+        return record_many(self, events)
 
     @property
     def identity(self) -> "Identity":
@@ -304,9 +304,8 @@ class Ledger:
         data = self.read(which)
         seq, head = entry.view(data).seq, self.store.head()
         if seq >= head.covered:
-            raise Misuse(
-                f"entry {seq} is not covered by a checkpoint yet", "record with the log's key at hand", code="uncovered"
-            )
+            fix = "record with the log's key at hand"
+            raise Misuse(f"entry {seq} is not covered by a checkpoint yet", fix, code="uncovered")
         path = inclusion_proof(seq, head.covered, tree_reader(self.store, head))
         return write_proof(data, seq, path, head.note)
 
@@ -321,28 +320,16 @@ class Ledger:
 
         What is wrong is in the report; `report.verdict` is VERIFIED, UNPINNED, UNVERIFIABLE or BROKEN.
         """
-        from ledger.verify import verify_log
+        from ledger.own import verify
 
         trusted = self.own_policy() if policy is None else policy
-        return verify_log(self.store, trusted, processes=processes, opener=opener_of(self.store), progress=progress)
+        return verify(self.store, self.origin, trusted, processes=processes, progress=progress)
 
     def own_policy(self) -> "Policy":
         """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""
-        from ledger.policy import Policy
-        from ledger.roots import read_roots
+        from ledger.own import own_policy
 
-        path = pin_path(self.origin)
-        pin = read_pin(path)
-        return Policy(
-            keys=(self.place.key,) if self.place.key else (),
-            key_source=self.place.source,
-            genesis=self.place.genesis,
-            genesis_source=self.place.source,
-            origin=self.place.origin,
-            checkpoints=(pin.trusted(path),) if pin else (),
-            tsa_roots=read_roots((), self.place),
-            now=_now(),
-        )
+        return own_policy(self.place, self.origin, _now())
 
     def mend(self) -> "Mended":
         """Make again what can be computed from the entries (tree hashes, head, list of key events).

@@ -15,7 +15,8 @@ from ledger.stores.opening import is_url, locate, same_place, split_password
 
 FILE: Final = "ledger.toml"
 DATABASE: Final = "ledger.db"
-_KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture", "mode", "tsa", "tsa_roots")
+_KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture", "mode", "evidence", "tsa", "tsa_roots")
+_TEXTS: Final = ("url", "origin", "key", "genesis", "system", "evidence", "tsa", "tsa_roots")
 MODES: Final = ("record", "spool", "off")
 CAPTURES: Final = ("git", "lockfile", "python", "ci")
 _COMMAND_SECONDS: Final = 60
@@ -39,6 +40,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     tsa: str = ""
     tsa_roots: Path | None = None
     mode: str = ""
+    evidence: str = ""
 
     @property
     def path(self) -> Path | None:
@@ -144,7 +146,7 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
             near = get_close_matches(name, _KEYS, 1)
             hint = f"; nearest {near[0]!r}" if near else ""
             raise Misuse(f"{path}: unknown key {name!r}{hint}", f"known: {', '.join(_KEYS)}", code="config")
-    texts = {name: table.get(name, "") for name in ("url", "origin", "key", "genesis", "system", "tsa", "tsa_roots")}
+    texts = {name: table.get(name, "") for name in _TEXTS}
     capture = table.get("capture", list(CAPTURES))
     if not all(isinstance(value, str) for value in texts.values()) or not isinstance(capture, list):
         raise Misuse(f"{path}: a value is not text, or capture is no list", "ledger init shows the form", code="config")
@@ -163,6 +165,7 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
         capture=tuple(capture),
         tsa=texts["tsa"],
         tsa_roots=folder / texts["tsa_roots"] if texts["tsa_roots"] else None,
+        evidence=_evidence(texts["evidence"], folder),
         mode=_mode(table.get("mode", ""), str(path)),
     )
 
@@ -176,6 +179,10 @@ def _location(url: str, path: Path, folder: Path) -> str:
         )
     location = locate(url or DATABASE, str(path))
     return location if is_url(location) else str(folder / location)
+
+
+def _evidence(where: str, folder: Path) -> str:
+    return where if "://" in where or not where else str(folder / where)
 
 
 def chosen_mode(place: Place | None) -> str:

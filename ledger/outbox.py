@@ -15,7 +15,6 @@
 An outage costs one line of warning, not one a statement; what waits goes out before the next statement that succeeds.
 """
 
-import logging
 import os
 import threading
 import time
@@ -36,6 +35,8 @@ from ledger.spool.flush import flush
 from ledger.spool.item import Target, same_statement
 from ledger.spool.seen import Seen, keep_seen, place_name, read_seen
 from ledger.spool.words import fix_of, kept, type_of, unsigned, waits
+from ledger.telemetry import log as _log
+from ledger.telemetry import recorded, span
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -46,7 +47,6 @@ FLUSH_A_RECORD: Final = 64  # waiting statements that go out with one that is re
 KEPT: Final = frozenset(("no_ledger", "no_key", "passphrase", "unauthorised"))  # `Misuse` that the user can mend later
 _UNSIGNED: Final = frozenset(("no_key", "passphrase"))
 _SAID: Final = "; nothing was recorded"
-_log: Final = logging.getLogger("ledger")
 
 
 class Outbox:
@@ -83,13 +83,14 @@ class Outbox:
         if mode == "off":
             return self._off(what, fields)
         try:
-            if mode == "spool":
-                return self._keep(what, fields, None, None)
-            return self._record(what, fields)
+            with span("record") as at:
+                receipt = self._record(what, fields) if mode == "record" else self._keep(what, fields, None, None)
+                recorded(receipt, at)
         except Misuse as error:
             if self._keeps_drafts:
                 error.draft = self._draft(what, fields, error)
             raise
+        return receipt
 
     def record_many(self, events: "Iterable[Said]") -> Recorded:
         """Record many events in batches; where the ledger is not reached, each is spooled by itself.
@@ -148,7 +149,13 @@ class Outbox:
         signed = None
         try:
             signed = author.sign(what, fields)
-            receipt = ledger._place(signed)
+            try:
+                receipt = ledger._place(signed)
+            except Misuse as error:
+                if error.code != "log_missing":
+                    raise
+                signed = author.sign(what, fields)  # by the rule table that another writer set meanwhile
+                receipt = ledger._place(signed)
         except (Unavailable, Misuse) as error:
             if isinstance(error, Misuse) and error.code not in self._kept & _UNSIGNED:
                 raise
@@ -237,7 +244,6 @@ class Outbox:
         receipt = kept(said, "spooled", reason, hash=hash, again=again)
         if why is not None:
             self._warn(why, reason, target)
-        _log.info("spooled %s %s", receipt.type, receipt.id)
         _flush_behind(self)
         return receipt
 
@@ -293,8 +299,6 @@ class Outbox:
         except LedgerError as error:
             _log.debug("what waits was not delivered: %s", error)
             return
-        if done.placed or done.before or done.aside:
-            _log.info("delivered %d statements that waited, %d set aside", done.placed + done.before, len(done.aside))
         if not done.busy and done.placed + done.before + len(done.aside) < FLUSH_A_RECORD:
             self._looked = (self.spool.mark(), now + LOOK_SECONDS)
 
@@ -320,8 +324,7 @@ def _keep_flushing(outbox: Outbox, seconds: float) -> None:
         while outbox.spool.count()[0]:
             time.sleep(seconds)
             try:
-                with outbox._reach() as ledger:
-                    outbox.deliver(ledger)
+                outbox.deliver(outbox._reach())
             except LedgerError as error:
                 _log.debug("the ledger is still away: %s", error)
     finally:

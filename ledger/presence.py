@@ -50,18 +50,21 @@ def read_below(folder: Path) -> Present:
 def check_evidence(store: Store, report: Report, present: Present, *, asked: bool) -> Report:
     """Return a report with what is to be said of the evidence that entries name.
 
-    Where it was `asked` for, a file that is not at hand makes UNVERIFIABLE, and another one under its name BROKEN;
-    else those that are not here are counted.
+    Where it was `asked` for, a file that is not at hand makes UNVERIFIABLE, and another one under its name BROKEN,
+    unless that is recorded, too: a file that was recorded again lies under the name of what it was before. Else those
+    that are not here are counted.
     """
     failures: list[Failure] = []
     missing: list[Missing] = []
     wanted: dict[str, bool] = {}
-    for seq, item in _items(store, report.size):
+    items = list(_items(store, report.size)) if asked else _items(store, report.size)
+    recorded = {item["digest"].removeprefix("sha256:") for _, item in items} if asked else set()
+    for seq, item in items:
         digest = item["digest"].removeprefix("sha256:")
         wanted[digest] = digest in present.digests
         if wanted[digest] or not asked:
             continue
-        others = present.named.get(item.get("name", ""), set())
+        others = present.named.get(item.get("name", ""), set()) - recorded
         name = item.get("name", "evidence")
         if others:
             what = f"{name} is sha256:{min(others)[:16]}, the entry says {digest[:16]}: not the file that was recorded"

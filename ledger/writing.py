@@ -1,15 +1,17 @@
 """Who records in a ledger that is at hand: its author, with all that is looked up there while events are composed."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ledger.authoring import Author
+from ledger.authoring import Author, Said
 from ledger.capture import context
 from ledger.errors import Misuse
 from ledger.identity import Identity, find_identity
 from ledger.known import KnownLog
 from ledger.log import Log
-from ledger.receipts import Receipt
+from ledger.receipts import Receipt, Recorded
+from ledger.telemetry import recorded, recorded_many, span
 from ledger.trust import Trust
 from ledger.versions import find_dataset, look_up
 
@@ -49,14 +51,26 @@ def author_for(ledger: "Ledger", log: Log | None, identity: Identity, trust: Tru
     )
 
 
+def record_many(ledger: "Ledger", events: Iterable[Said]) -> Recorded:
+    """Record events in batches."""
+    with span("record_many", origin=ledger.origin) as at:
+        done = ledger._author().record_many(events)
+        recorded_many(done, at)
+    ledger._move_pin()
+    return done
+
+
 def record(ledger: "Ledger", what: Any, fields: dict[str, Any]) -> Receipt:
     """Sign a statement and place it; once more by the rule table that another writer set meanwhile."""
-    try:
-        return ledger._place(ledger._author().sign(what, fields))
-    except Misuse as error:
-        if error.code != "log_missing":
-            raise
-    return ledger._place(ledger._author().sign(what, fields))
+    with span("record", origin=ledger.origin) as at:
+        try:
+            receipt = ledger._place(ledger._author().sign(what, fields))
+        except Misuse as error:
+            if error.code != "log_missing":
+                raise
+            receipt = ledger._place(ledger._author().sign(what, fields))
+        recorded(receipt, at)
+    return receipt
 
 
 def _refuse_services(ledger: "Ledger", said: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "erase": Row("ledger.cli.disclosing:erase", "Erase the value of a sealed field, for good."),
     "key": Row("ledger.cli.keys:key", "Make, show, list, authorise and revoke keys."),
     "whoami": Row("ledger.cli.whoami:whoami", "Who you are here: handle, key, roles, and where each was found."),
+    "evidence": Row("ledger.cli.evidencing:evidence", "Keep files by their digest, get them, check them."),
     "doctor": Row("ledger.cli.doctor:doctor", "What is wrong here, and the command that mends it."),
     "spool": Row("ledger.cli.spooling:spool", "What waits on this machine for its ledger; deliver it."),
     "rebuild": Row("ledger.cli.rebuilding:rebuild", "Make anew all that can be computed from the entries."),
@@ -74,4 +75,10 @@ SPOOL_COMMANDS: Final[dict[str, Row]] = {
     "flush": Row("ledger.cli.spooling:flush", "Deliver what waits to its ledger."),
     "retry": Row("ledger.cli.spooling:retry", "Let an item that was set aside wait again."),
     "drop": Row("ledger.cli.spooling:drop", "Throw an item or a draft away, for ever."),
+}
+
+EVIDENCE_COMMANDS: Final[dict[str, Row]] = {
+    "put": Row("ledger.cli.evidencing:put", "Keep files and folders under their digests."),
+    "get": Row("ledger.cli.evidencing:get", "Fetch a file or a folder by its digest."),
+    "check": Row("ledger.cli.evidencing:check", "Read and digest all of it: missing, changed, not locked."),
 }

@@ -5,6 +5,7 @@ from typing import Any
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import pairs
 from ledger.cli.screen import Answer, Paint
+from ledger.telemetry import span
 
 
 @command()
@@ -15,10 +16,11 @@ def rebuild(call: Call) -> Answer:
     """
     from projections.opening import Projections
 
-    with call.open(read_only=False) as ledger:
+    with call.open(read_only=False) as ledger, span("rebuild", origin=ledger.origin) as at:
         mended = ledger.mend()
         with Projections.open(ledger) as projections:
             result = projections.rebuild()
+        at.set(size=mended.size, projection=result.projection)
     equal = result.old == result.new if result.old else None
     document: dict[str, Any] = {
         "schema": "ledger.rebuild/1",

@@ -43,7 +43,7 @@ def _block(label: str, rows: list[tuple[str, ...]]) -> list[str]:
 
 def _artifacts(artifacts: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
-        (name, short(one["digest"]), one.get("name", ""), _bytes(one.get("size_bytes")))
+        (name, short(one["digest"]), one.get("name", ""), byte_text(one.get("size_bytes")))
         for name, one in artifacts.items()
     ]
 
@@ -142,7 +142,8 @@ def short(digest: str) -> str:
     return clip(digest, _DIGEST + 1)
 
 
-def _bytes(size: int | None) -> str:
+def byte_text(size: int | None) -> str:
+    """Return a size as a person says it."""
     if size is None:
         return ""
     for unit, name in _UNITS:

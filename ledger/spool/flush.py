@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ledger import entry
 from ledger.errors import Conflict, LedgerError, Misuse, Tampered
-from ledger.known import KnownLog
 from ledger.placing import Request
 from ledger.spool.file import Spool
 from ledger.spool.item import Waiting, request, same_statement
+from ledger.telemetry import delivered, span
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -50,14 +50,16 @@ def flush(
     with _only_flusher(spool.path) as mine:
         if not mine:
             return Flushed(busy=True)
-        work = _Work(ledger, spool)
-        after, left = 0, limit if limit is not None else 1 << 62
-        while left > 0:
-            items = spool.waiting(ledger.genesis_leaf, named, after=after, limit=min(CHUNK, left), any_log=any_log)
-            if not items:
-                break
-            after, left = items[-1].place, left - len(items)
-            work.deliver(items)
+        with span("flush", origin=ledger.origin) as at:
+            work = _Work(ledger, spool)
+            after, left = 0, limit if limit is not None else 1 << 62
+            while left > 0:
+                items = spool.waiting(ledger.genesis_leaf, named, after=after, limit=min(CHUNK, left), any_log=any_log)
+                if not items:
+                    break
+                after, left = items[-1].place, left - len(items)
+                work.deliver(items)
+            delivered(work.placed + work.before, len(work.aside), len(work.held), at)
         return Flushed(work.placed, work.before, tuple(work.aside), tuple(work.held))
 
 
@@ -70,8 +72,7 @@ class _Work:
         self.placed = self.before = 0
         self.aside: list[tuple[str, str]] = []
         self.held: list[tuple[str, str]] = []
-        with ledger.store.writing() as section:
-            self._trust = KnownLog.read(section, section.head()).trust
+        self._trust = ledger.trust()
 
     def deliver(self, items: Sequence[Waiting]) -> None:
         """Place items in one commit, then delete them here."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ledger import encoding, statement
-from ledger.disclosures import commitment, open_disclosure
+from ledger.disclosures import commitment, commitments, open_disclosure
 from ledger.errors import Tampered
 from ledger.placing import Item, Request, Single
 
@@ -79,27 +79,13 @@ def request(item: Waiting) -> tuple[Request, dict[str, Any]]:
 
 def _check_disclosures(said: dict[str, Any], texts: tuple[str, ...]) -> None:
     """Each disclosure opens a commitment of this statement, and each commitment has its disclosure."""
-    sealed = dict(_commitments(said, ""))
+    sealed = commitments(said)
     for text in texts:
         id, pointer, _ = open_disclosure(text)
         if id != said["id"] or sealed.pop(pointer, "") != commitment(text):
             raise Tampered(f"a disclosure does not open {pointer}", code="disclosure")
     if sealed:
         raise Tampered(f"the value of {min(sealed)} is missing: its disclosure was removed", code="disclosure")
-
-
-def _commitments(value: Any, pointer: str) -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        if value.keys() == {"sealed"} and isinstance(value["sealed"], str):
-            return [(pointer, value["sealed"])]
-        return [
-            found for key, item in value.items() if pointer or key in _SEALABLE
-            for found in _commitments(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
-        ]  # fmt: skip
-    return []
-
-
-_SEALABLE = ("data", "claimed_by")
 
 
 def same_statement(one: dict[str, Any], other: dict[str, Any], *, timed: bool = False) -> bool:
@@ -115,6 +101,8 @@ def _lasting(said: dict[str, Any], new: tuple[str, ...]) -> Any:
 
 
 def _unsalted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unsalted(item) for item in value]
     if isinstance(value, dict):
         return {"sealed": ""} if value.keys() == {"sealed"} else {k: _unsalted(item) for k, item in value.items()}
     return value

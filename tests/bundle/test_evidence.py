@@ -72,6 +72,16 @@ def test_another_file_under_the_name(kept):
     assert "not the file that was recorded" in said["failures"][0]["message"]
 
 
+def test_a_file_that_was_recorded_again_under_its_name(kept, tmp_path):
+    """What lies there is the newer one; the older one is missing, and nothing is forged."""
+    ask, place, told = kept
+    (place / "credit.csv").write_text("a,b\n1,3\n")
+    told.record("dataset_registered", dataset="e@3", role="test", evidence=[package.file(place / "credit.csv")])
+    told.close_checkpoint()
+    export_bundle(told.store, told.genesis, tmp_path / "again.zip")
+    assert ask(place, tmp_path / "again.zip")[:2] == ("unverifiable", [1, 16])
+
+
 def test_names_and_places_do_not_matter(kept):
     ask, place, _ = kept
     (place / "credit.csv").rename(place / "deep/x")

@@ -210,3 +210,18 @@ def test_what_came_from_stdin_is_kept_too(run, ledger):
     told = run("record", "evaluated", "-", stdin='{"oops": 1}')
     assert re.search("; kept: ledger record --draft [0-9a-f-]{36}$", told.error[1])
     assert run("record", "evaluated", "--oops", "1", "--json").document["error"].keys() & {"draft"} == set()
+
+
+MODES = {
+    "off": "Recorded nothing (acme.example/note -): by choice (mode off).",
+    "spool": "Spooled acme.example/note -: it waits on this machine.",
+}
+
+
+@pytest.mark.parametrize(("mode", "words"), MODES.items())
+def test_modes(run, ledger, monkeypatch, mode, words):
+    monkeypatch.setenv("LEDGER_MODE", mode)
+    done = run(*NOTE, "one")
+    assert (done.code, done.out.startswith(words)) == (0, True), done.out
+    monkeypatch.delenv("LEDGER_MODE")
+    assert run("log", "--json").document["size"] == 1

@@ -274,6 +274,18 @@ def test_a_disclosure_that_was_removed_doubled_or_changed(sealed, here, spool, d
     assert len(here) == 1
 
 
+def test_what_the_caller_sealed_is_delivered_with_its_value(project, here, spool):
+    here.close()
+    away(project)
+    people = {"people": [{"name": SECRET}], "text": "open"}
+    run = package.record("acme.example/note", **people, seal=["/people/0/name"])
+    assert run.state == "spooled"
+    back(project)
+    assert flush(here, spool).placed == 1
+    assert here.verify().failures == ()
+    assert len(list(here.store.disclosures())) == 1
+
+
 # ---- many at once ----
 
 
