@@ -36,6 +36,7 @@ class _Batch(NamedTuple):
     seq: int
     head: dict[str, Any]
     hashes: list[bytes]
+    sizes: list[int]  # of the statements, in bytes
 
 
 class RangeCheck:
@@ -198,7 +199,9 @@ class RangeCheck:
             if use not in self._first:
                 self._first[use] = next(one.seq for one in placed if one.statement.type == use[0])
             self._newest[use] = placed[-1]
-        batch.hashes.extend([sha256(b"\x00" + body).digest() for body in chunk.bodies[at : at + len(placed)]])
+        bodies = chunk.bodies[at : at + len(placed)]
+        batch.hashes.extend([sha256(b"\x00" + body).digest() for body in bodies])
+        batch.sizes.append(sum(map(len, bodies)))
         if len(batch.hashes) == batch.head["count"]:
             self._close_batch(batch)
         self._before = Before(placed[-1].seq, "", recorded)
@@ -257,6 +260,7 @@ class RangeCheck:
         if placed.signatures and placed.seq != batch.seq:
             self._fail(Failure(15, "member_signed", placed.seq, f"entry {placed.seq} is a member with a signature"))
         batch.hashes.append(statement.statement_hash(body))
+        batch.sizes.append(len(body))
         if len(batch.hashes) == batch.head["count"]:
             self._close_batch(batch)
 
@@ -265,7 +269,7 @@ class RangeCheck:
             self._end_batch(f"another begins at entry {placed.seq}")
         if head["log"] != self._known.genesis:
             self._fail(Failure(15, "batch_log", placed.seq, f"the batch at entry {placed.seq} is for another log"))
-        self._batch = _Batch(placed.seq, head, [])
+        self._batch = _Batch(placed.seq, head, [], [])
         if not placed.signatures:
             self._fail(Failure(14, "unsigned", placed.seq, f"the batch at entry {placed.seq} has no signature"))
             return
@@ -273,7 +277,7 @@ class RangeCheck:
 
     def _close_batch(self, batch: _Batch) -> None:
         self._batch = None
-        if tree_root(batch.hashes).hex() != batch.head["root"]:
+        if tree_root(batch.hashes).hex() != batch.head["root"] or sum(batch.sizes) > entry.BATCH_BYTES_LIMIT:
             self._fail(Failure(15, "batch_root", batch.seq, f"the batch at entry {batch.seq} is not what was signed"))
 
     def _end_batch(self, why: str) -> None:

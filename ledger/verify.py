@@ -271,7 +271,7 @@ def _report(
     failures = blame(assembly.failures)
     checked = [*keys, *vouchers]
     missing = withheld + assembly.missing + sealing.missing
-    covered = min(sealing.covered, head.size) if policy.require == "all" else head.covered
+    covered = min(sealing.covered, head.size) if policy.require == "all" else min(head.covered, head.size)
     uncovered = head.size > covered
     return Report(
         origin=genesis.origin,

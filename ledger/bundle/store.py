@@ -7,7 +7,7 @@ the entries, in one pass, beside it in a folder that is thrown away. Memory: 40 
 import json
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,8 @@ from ledger.bundle.stamps import read_stamps
 from ledger.disclosures import TEXT_LIMIT
 from ledger.encoding import ENTRY_LIMIT
 from ledger.errors import LedgerError, Misuse, Tampered
-from ledger.genesis import read_genesis
+from ledger.foresight import foresee, stored
+from ledger.genesis import Rule, read_genesis
 from ledger.merkle.edge import TILE, Edge, Tile
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.note import NOTE_LIMIT, parse_note
@@ -29,7 +30,6 @@ from ledger.notes.treehead import parse_checkpoint
 from ledger.omitted import read_omitted
 from ledger.store import Anchor, Appending, Head, Row
 from ledger.stores.ids import Ids, said_in
-from ledger.trust import Trust
 
 _PLACES: Final = "places.bin"
 
@@ -150,9 +150,11 @@ class BundleStore:
         return self._ids.find(id)
 
     def authority(self) -> list[int]:
-        """Return the places of the entries that change who may say what, by the types that they name."""
+        """Return the places of the entries that change who may say what, by the rule table in force at each."""
         self._index()
-        return self._ids.acts()
+        acts = self._ids.acts()
+        tables = self._tables(acts)
+        return [seq for seq in acts if _is_trusted(said_in(self.read(seq)).type, seq, tables)]
 
     def _index(self) -> None:
         with self._lock:
@@ -167,12 +169,15 @@ class BundleStore:
 
     def _make_index(self) -> None:
         edge = Edge()
-        self._ids.build(self._noted(edge), self._changes_trust())
+        kinds = self._trusted(())
+        self._ids.build(self._noted(edge), kinds)
+        if (more := self._trusted(self._ids.acts())) != kinds:  # the rule table was changed on the way
+            self._ids.build(((row.seq, row.data) for row in self.rows(0, edge.size)), more)
         self._tiles |= {(tile.level, tile.number): tile.hashes for tile in edge.open_tiles()}
         full = self._tiles.get((0, edge.size // TILE - 1), b"")
         last = edge.open[-1] if edge.open else full[-HASH_SIZE:]
         note = self.small(contents.CHECKPOINT, NOTE_LIMIT)
-        self._head = Head(edge.size, last, edge.peaks(), min(_size_in(note), edge.size), note)
+        self._head = Head(edge.size, last, edge.peaks(), _size_in(note), note)
 
     def _noted(self, edge: Edge) -> Iterator[tuple[int, bytes]]:
         """Yield the entries with their numbers, and note meanwhile where each begins and what the tree over them is."""
@@ -190,15 +195,18 @@ class BundleStore:
         edge.extend(leaves)
         self._places.append(self.members[contents.ENTRIES].size)
 
-    def _changes_trust(self) -> frozenset[str]:
-        """Return the types that change trust; none where entry 0 cannot say: the checks will name the reason."""
+    def _tables(self, acts: Iterable[int]) -> list[tuple[int, dict[str, Rule]]]:
+        """Return the rule tables, each with the entry after which it is in force; none where entry 0 has none."""
         try:
             data = next(self._lines(), Line(0, b"", ended=False)).data
             genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
-            trust = Trust.of_genesis(genesis)
+            return foresee(genesis, stored(acts, self.read), self._ids.find, self.read).known.tables
         except LedgerError:
-            return frozenset()
-        return frozenset(kind for kind in genesis.rules if trust.changes_trust(kind))
+            return []  # the checks will name the reason
+
+    def _trusted(self, acts: Iterable[int]) -> frozenset[str]:
+        """Return the types that change who may say what, by any of the tables."""
+        return frozenset(kind for _, table in self._tables(acts) for kind, rule in table.items() if rule.trust)
 
     # ---- judging the container ----
 
@@ -241,6 +249,11 @@ class BundleStore:
         """Close the file and remove what was made beside it."""
         self.file.close()
         self._ids.close()
+
+
+def _is_trusted(kind: str, seq: int, tables: list[tuple[int, dict[str, Rule]]]) -> bool:
+    rule = next((table.get(kind) for since, table in reversed(tables) if since < seq), None)
+    return rule is not None and rule.trust
 
 
 def _open(path: Path) -> BinaryIO:

@@ -7,11 +7,12 @@ import re
 import pytest
 
 from ledger import entry
+from ledger.bundle.export import export_bundle
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey
 from ledger.merkle.edge import Edge
 from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
-from tests.bundle.packing import NAMED, both, by_file, by_package, lines, listed, pack, with_lines
+from tests.bundle.packing import NAMED, both, by_file, by_package, lines, listed, pack, unpack, with_lines
 from tests.log.forging import chained_anew, signed_again
 from tests.log.test_tampering import SINGLE
 from tests.reference.second import PURE
@@ -319,3 +320,28 @@ def test_bits_flipped_in_the_entries(bundle):
         assert said.verdict == "BROKEN"
         if changed.count(b"\n") == data.count(b"\n"):
             assert said.seq == bundle.files["entries.jsonl"][:at].count(b"\n")
+
+
+def test_rules_that_the_log_changed_are_those_in_force(told, tmp_path, keys):
+    """A type that a policy made one of trust: unknown from there on, and before it nothing of the kind."""
+    told.record("ledger.test/quorum", system="credit", version="1")
+    rule = {"ledger.test/quorum": {"batch": False, "roles": ["admin"], "trust": True}}
+    told.record("policy_set", kind="roles", value=rule)
+    told.close_checkpoint()
+    export_bundle(told.store, told.genesis, tmp_path / "r.zip")
+    key = told.genesis.log_keys[0].text
+    assert both(tmp_path / "r.zip", keys=[key]).verdict == "VERIFIED"
+    files = unpack(tmp_path / "r.zip")
+    entries = lines(files)
+    said = {"id": "01890000-0000-7000-8000-000000000000", "log": told.genesis_leaf}
+    fields = json.loads(signed_again(entries[16], keys.mara, **said))
+    fields |= {"seq": 18, "recorded": json.loads(entries[17])["recorded"]}
+    entries.append(signed_again(json.dumps(fields).encode(), keys.mara))
+    entries = chained_anew(entries)
+    files |= {"checkpoint": note_over(entries, keys.log)}
+    for name in ("checkpoints.jsonl", "state.json", NAMED):
+        files.pop(name, None)
+    files = with_lines(files, entries)
+    files[NAMED] = listed(files, "ledger-bundle/v1\norigin ledger.test/one\nsize 19\nentries 19\n")
+    path = pack(tmp_path / "t.zip", files, honest=False)
+    assert both(path, keys=[key]) == ("UNVERIFIABLE", 18, None)
