@@ -42,6 +42,9 @@ WHAT IS IN HERE
   checkpoint          the newest checkpoint, a signed note                  section 9
   checkpoints.jsonl   earlier ones that were kept, as JSON strings          section 9
   disclosures.txt     values of sealed fields that were chosen              section 10
+  timestamps/         RFC 3161 tokens, what each speaks of, certificates    section 10a
+                      (openssl ts -verify -token_in -in N/token.der -data N/imprinted -untrusted N/proofs.pem
+                      -CAfile ROOT.pem, with a root that you trust)
   evidence/           files that were chosen, named by their SHA-256        section 10
   state.json          what the entries come to; verify.py computes it again section 15
   FORMAT.md           the format, whole: enough to write a verifier

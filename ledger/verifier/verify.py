@@ -2373,6 +2373,13 @@ def main(words=None):
         print(f"error: {clean(str(error))}", file=sys.stderr)
         print("  fix: python3 -I verify.py --help; keep what you were given as it is", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # nobody reads on
+        return 0
+    except OSError as error:
+        print(f"error: {clean(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        print("  fix: mend that, then run it again", file=sys.stderr)
+        return 4
     except KeyboardInterrupt:
         return 130
 
