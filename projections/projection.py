@@ -53,10 +53,12 @@ class Authority:
         """`credential` holds `role` in entries after `since`."""
         self._spans.setdefault(credential, []).append((role, since, None))
 
-    def end(self, credential: str, at: int) -> None:
-        """`credential` holds nothing in entries after `at`."""
+    def end(self, credential: str, at: int, role: str | None = None) -> None:
+        """`credential` holds nothing in entries after `at`; with `role`: not that role."""
         spans = self._spans.get(credential, [])
-        self._spans[credential] = [(role, since, at if until is None else until) for role, since, until in spans]
+        self._spans[credential] = [
+            (held, since, at if until is None and role in (None, held) else until) for held, since, until in spans
+        ]
 
     def holds(self, credential: str, roles: frozenset[str], seq: int) -> bool:
         """Whether `credential` held one of `roles` at entry `seq`."""

@@ -107,6 +107,11 @@ def approved(one: dict[str, Any]) -> str:
         else []
     )
     parts += ["by its own author"] if one["own_work"] else []
+    if makers := one.get("brought_in_by_maker"):
+        parts.append(f"whom {' and '.join(makers)}, who made it, brought in")
+    if doubt := one.get("doubtful"):
+        since = f"since {day(doubt['since'])}Z, entry {doubt['reported']}"
+        parts.append(f"DOUBTFUL: its key was reported compromised {since}")
     parts += [] if one["complete"] else [f"one of {one['needed']} needed"]
     return "; ".join(parts)
 

@@ -167,6 +167,9 @@ def _approval(one: Facts) -> list[str]:
         own = "worked on this version" if said["own_work"] else "did not train, register, evaluate or request"
         text = f"approved for {escape(said['stage'])} by {escape(said['by'])} ({kind}; {own}) {minute(said['time'])}"
         text += f" {at(said['seq'])}" + ("" if said["complete"] else f", {said['needed']} needed")
+        if "doubtful" in said:
+            since, reported = minute(said["doubtful"]["since"]), at(said["doubtful"]["reported"])
+            text += f"; doubtful: its key was reported compromised since {since} {reported}"
         if said["conditions"]:
             text += "; conditions: " + ", ".join(quoted(condition["text"]) for condition in said["conditions"])
         if "seen_size" in said:

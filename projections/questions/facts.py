@@ -52,8 +52,12 @@ _STATES: Final = (
     " WHERE system = ? AND set_digest = ? AND document = '' ORDER BY stage"
 )
 _APPROVAL: Final = _select(APPROVALS, "WHERE seq = ?")
-_PERSON: Final = "SELECT kind, function FROM people WHERE handle = ?"
-_AUTHORITY: Final = "SELECT role, keys FROM authority WHERE key_id = ? AND source_seq < ?"
+_PERSON: Final = "SELECT kind, function, introduced_by FROM people WHERE handle = ?"
+_AUTHORITY: Final = (
+    "SELECT role, keys, granted_by, compromised_since, until_seq FROM authority"
+    " WHERE (key_id = ? OR (handle = ? AND key_id IS NULL)) AND source_seq < ?"
+    " AND (until_seq IS NULL OR until_seq >= ?)"
+)
 
 
 def version(database: Database, system: str, digest: str) -> Facts:
@@ -219,21 +223,32 @@ def approvals(database: Database, system: str, digest: str, now: str, row: Facts
 
 def _approval(database: Database, seq: int, now: str, row: Facts, requested_by: str | None) -> Facts:
     said = dict(zip(APPROVALS.columns, database.rows(_APPROVAL, (seq,))[0], strict=True))
-    kind, function = (database.rows(_PERSON, (said["actor"],)) or [(None, None)])[0]
-    held = database.rows(_AUTHORITY, (said["key"], seq))
+    kind, function, introduced_by = (database.rows(_PERSON, (said["actor"],)) or [(None,) * 3])[0]
+    held = database.rows(_AUTHORITY, (said["key"], said["actor"], seq, seq))
+    brought_in_by = sorted(({introduced_by} | {by for _, keys, by, *_ in held if keys}) - {None, said["actor"]})
     until = said["valid_until"]
     makers = {row.get("trained_by"), row.get("registered_by"), requested_by, *unpacked(row.get("evaluated_by"), [])}
     seen = mapping(unpacked(said["seen"], {}))
     return lean(
         {
             "seq": seq, "by": said["actor"], "time": said["time"], "recorded": said["recorded"],
-            "key": next((key_name(keys) for _, keys in held if keys), None) or said["key"],
-            "roles": sorted({role for role, _ in held}), "kind": kind, "function": function, "reason": said["reason"],
+            "key": next((key_name(keys) for _, keys, *_ in held if keys), None) or said["key"],
+            "roles": sorted({role for role, *_ in held}), "kind": kind, "function": function, "reason": said["reason"],
             "conditions": [{"text": one, "met": False} for one in unpacked(said["conditions"], [])],
             "valid_until": until, "expired": (until is not None and until < now) or None,
-            "own_work": said["actor"] in makers, "seen_size": whole(seen.get("size")),
+            "own_work": said["actor"] in makers, "doubtful": _doubtful(said, held),
+            "brought_in_by_maker": [one for one in brought_in_by if one in makers] or None,
+            "seen_size": whole(seen.get("size")),
         }
     )  # fmt: skip
+
+
+def _doubtful(said: Facts, held: list[tuple[Any, ...]]) -> Facts | None:
+    """Since when the approval's key was reported compromised, and where, if the approval is from then or later."""
+    for _, keys, _, since, reported in held:
+        if keys and since is not None and (said["time"] >= since or said["recorded"] >= since):
+            return {"since": since, "reported": reported}
+    return None
 
 
 @lru_cache(maxsize=256)

@@ -25,7 +25,7 @@ def _together(*maps: Mapping[str, Route]) -> dict[str, tuple[Route, ...]]:
 
 REGISTRY: Final = Folded(
     name="registry",
-    version=1,
+    version=2,
     tables=(*versions.TABLES, *slots.TABLES, *approvals.TABLES, *systems.TABLES, *people.TABLES, *things.TABLES),
     routes=_together(versions.ROUTES, slots.ROUTES, approvals.ROUTES, systems.ROUTES, people.ROUTES, things.ROUTES),
     by_target=approvals.BY_TARGET,

@@ -1,4 +1,7 @@
-"""People and keys: who is who, which credential holds which role from where to where in the log. Key `K|handle`.
+"""People and keys: who is who, which role from where to where in the log, who speaks for whom. Key `K|handle`.
+
+A row of `authority` with a key is a role of that credential's authorisation; one without, a role that was assigned to
+the handle, whichever of its keys signs.
 
 By the log's order, never by time (FORMAT.md section 8).
 """
@@ -23,6 +26,7 @@ AUTHORITY: Final = table(
     owner=1,
     indexes=("key_id",),
 )
+DELEGATIONS: Final = table("delegations", "handle to_handle", "systems not_after seq:integer actor", owner=1)
 
 
 def keys(entry: Entry, said: Statement) -> tuple[str, ...]:  # noqa: ARG001
@@ -39,7 +43,7 @@ def genesis_keys(entry: Entry, said: Statement) -> tuple[str, ...]:  # noqa: ARG
 
 def start(parts: list[str]) -> State:
     """A handle without a key."""
-    return {"handle": parts[0], "held": []}
+    return {"handle": parts[0], "held": [], "given": [], "delegated": {}}
 
 
 def began(state: State, entry: Entry, said: Statement, out: Out) -> None:
@@ -73,25 +77,77 @@ def revoked(state: State, entry: Entry, said: Statement, out: Out) -> None:
             one.update(until_seq=entry.seq, why=text(said.data.get("why")), compromised_since=since)
 
 
+def assigned(state: State, entry: Entry, said: Statement, out: Out) -> None:
+    """The handle holds a role, by any of its credentials."""
+    role = text(said.data.get("role"))
+    if role is None:
+        return
+    systems = texts(said.data.get("systems"))
+    state["given"].append(
+        {
+            "seq": entry.seq, "role": role, "systems": systems,
+            "not_after": text(said.data.get("not_after")), "granted_by": said.actor,
+        }
+    )  # fmt: skip
+    for one in state["held"]:
+        if "until_seq" not in one and not systems:  # for some systems only: that corrects nothing of others
+            out.authority.grant(one["key_id"], role, entry.seq)
+
+
+def ended(state: State, entry: Entry, said: Statement, out: Out) -> None:
+    """The handle holds a role no longer: by none of its credentials, or not for the systems that are named."""
+    role, systems = text(said.data.get("role")), set(texts(said.data.get("systems")))
+    for one in state["given"]:
+        if one["role"] == role and "until_seq" not in one and (not systems or one["systems"]):
+            one["systems"] = sorted(set(one["systems"]) - systems) if systems else one["systems"]
+            if not systems or not one["systems"]:
+                one.update(until_seq=entry.seq, why="ended")
+    if systems:
+        return
+    for one in state["held"]:
+        if "until_seq" not in one:
+            one["ends"].setdefault(role, entry.seq)
+            out.authority.end(one["key_id"], entry.seq, role)
+
+
+def delegated(state: State, entry: Entry, said: Statement, out: Out) -> None:  # noqa: ARG001
+    """Another may speak on behalf of the handle; said again, it takes the place."""
+    to = text(said.data.get("to"))
+    if to is not None:
+        systems, until = packed(texts(said.data.get("systems"))), text(said.data.get("not_after"))
+        state["delegated"][to] = [systems, until, entry.seq, said.actor]
+
+
 def rows(state: State, out: Out) -> None:
-    """The person, and what each credential may do."""
+    """The person, what each credential may do, what the handle was given, who speaks for it."""
     handle = state["handle"]
     if "person" in state:
         out.rows["people"].append((handle, *state["person"]))
-    for one in state["held"]:
-        for role in one["roles"]:
-            out.rows["authority"].append(
-                (handle, one["seq"], role, *(one.get(name) for name in AUTHORITY.columns[3:]))
-            )  # fmt: skip
+    found = [(role, one | _end(one, role)) for one in state["held"] for role in one["roles"]]
+    found += [(one["role"], one | {"systems": packed(one["systems"])}) for one in state["given"]]
+    for role, said in found:
+        out.rows["authority"].append((handle, said["seq"], role, *(said.get(name) for name in AUTHORITY.columns[3:])))
+    for to, said in state["delegated"].items():
+        out.rows["delegations"].append((handle, to, *said))
+
+
+def _end(held: dict[str, Any], role: str) -> dict[str, Any]:
+    """Where a role of a credential was ended by itself, that."""
+    return {"until_seq": held["ends"][role], "why": "ended"} if role in held["ends"] else {}
 
 
 def remember(database: Database, prefix: str, authority: Authority) -> None:
     """Take up who held which role, where folding goes on."""
-    sql = f"SELECT key_id, role, source_seq, until_seq FROM {prefix}authority ORDER BY source_seq"  # noqa: S608
-    for credential, role, since, until in database.rows(sql):
-        authority.grant(credential, role, since)
-        if until is not None:
-            authority.end(credential, until)
+    columns = "handle, key_id, role, systems, source_seq, until_seq"
+    held = database.rows(f"SELECT {columns} FROM {prefix}authority ORDER BY source_seq")  # noqa: S608
+    keys = {(handle, key): since for handle, key, _, _, since, _ in held if key is not None}
+    for handle, key, role, systems, since, until in held:
+        if key is None and systems is not None:
+            continue
+        for credential in [key] if key is not None else [one for owner, one in keys if owner == handle]:
+            authority.grant(credential, role, max(since, keys[handle, credential]))
+            if until is not None:
+                authority.end(credential, until, role)
 
 
 def credential_id(credential: list[Any]) -> str | None:
@@ -117,21 +173,26 @@ def _authorize(state: State, entry: Entry, said: Statement, data: dict[str, Any]
     roles = sorted(set(texts(data.get("roles"))))
     if key_id is None:
         return
-    for role in roles:
+    everywhere = {one["role"] for one in state["given"] if "until_seq" not in one and not one["systems"]}
+    for role in sorted(everywhere.union(roles)):
         out.authority.grant(key_id, role, entry.seq)
     state["held"].append(
         {
-            "seq": entry.seq, "key_id": key_id, "roles": roles, "systems": packed(texts(data.get("systems"))),
+            "seq": entry.seq, "key_id": key_id, "roles": roles, "ends": {},
+            "systems": packed(texts(data.get("systems"))),
             "not_after": text(data.get("not_after")), "keys": packed(items(data.get("keys"))), "granted_by": said.actor,
         }
     )  # fmt: skip
 
 
-TABLES: Final = (PEOPLE, AUTHORITY)
+TABLES: Final = (PEOPLE, AUTHORITY, DELEGATIONS)
 SUBJECT: Final = Subject("K", 1, start, rows, TABLES, by_seq=True)
 ROUTES: Final = {
     "genesis": Route(genesis_keys, SUBJECT, began),
     "actor_introduced": Route(keys, SUBJECT, introduced),
     "key_authorized": Route(keys, SUBJECT, authorized),
     "key_revoked": Route(keys, SUBJECT, revoked),
+    "role_assigned": Route(keys, SUBJECT, assigned),
+    "role_ended": Route(keys, SUBJECT, ended),
+    "delegated": Route(keys, SUBJECT, delegated),
 }

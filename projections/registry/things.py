@@ -6,7 +6,7 @@ from ledger.entry import Entry
 from ledger.statement import Statement
 from projections.projection import Out, Route, State, Subject
 from projections.tables import table
-from projections.values import ids, items, packed, set_of, text, texts, whole
+from projections.values import ids, items, mapping, packed, set_of, text, texts, whole
 
 DATASETS: Final = table(
     "datasets",
@@ -34,6 +34,8 @@ ALERTS: Final = table(
 VERIFICATIONS: Final = table(
     "verifications", "seq:integer", "statement_id time actor size:integer root verdict tool policy"
 )
+# What the log says of its own rules: rows of the rule table, what becomes of approvals of own work.
+POLICIES: Final = table("policies", "seq:integer", "kind system value actor time reason", indexes=("kind system",))
 
 
 def dataset_keys(entry: Entry, said: Statement) -> tuple[str, ...]:  # noqa: ARG001
@@ -167,15 +169,23 @@ def verified(state: State, entry: Entry, said: Statement, out: Out) -> None:  # 
     )  # fmt: skip
 
 
+def policy_set(state: State, entry: Entry, said: Statement, out: Out) -> None:  # noqa: ARG001
+    """A rule of the log was changed, from the next entry on."""
+    data = said.data
+    value = text(data.get("value")) or packed(mapping(data.get("value")))
+    row = (entry.seq, text(data.get("kind")), said.subject.get("system"), value, said.actor, said.time, said.reason)
+    out.rows["policies"].append(row)
+
+
 def no_rows(state: State, out: Out) -> None:
     """The rows about single entries are all there is."""
 
 
-TABLES: Final = (DATASETS, PLANS, ALERTS, VERIFICATIONS)
+TABLES: Final = (DATASETS, PLANS, ALERTS, VERIFICATIONS, POLICIES)
 DATASET: Final = Subject("D", 1, dataset_start, dataset_rows, (DATASETS,))
 PLAN: Final = Subject("L", 2, plan_start, no_rows, (PLANS,), system=0)
 ALERT: Final = Subject("A", 1, alert_start, alert_rows, (ALERTS,))
-LEDGER: Final = Subject("G", 0, ledger_start, no_rows, (VERIFICATIONS,))
+LEDGER: Final = Subject("G", 0, ledger_start, no_rows, (VERIFICATIONS, POLICIES))
 ROUTES: Final[dict[str, Any]] = {
     "dataset_registered": Route(dataset_keys, DATASET, dataset_registered),
     "metric_plan_defined": Route(plan_keys, PLAN, plan_defined),
@@ -183,4 +193,5 @@ ROUTES: Final[dict[str, Any]] = {
     "alert_acknowledged": Route(alert_keys, ALERT, acknowledged),
     "alert_resolved": Route(alert_keys, ALERT, resolved),
     "verified": Route(ledger_keys, LEDGER, verified),
+    "policy_set": Route(ledger_keys, LEDGER, policy_set),
 }
