@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.config import ask_passphrase, keys_folder
+from ledger.config import ask_passphrase, keys_folder, log_key_path
 from ledger.errors import Misuse
 from ledger.keys.credential import Signer
 from ledger.keys.log_key import LogKey, require_origin
@@ -76,12 +76,24 @@ def find_log_key(log_keys: LogKeys, path: Path, *, required: bool) -> LogKey | N
     `path` may also be `env:NAME`. None where there is none and it need not be. Raises `Misuse` for another's.
     """
     keys = log_keys.current.keys
-    newer = beside(path, keys[0].text)
-    if not required and is_path(str(path)) and not path.exists() and not newer.exists():
+    file = log_key_file(log_keys, path)
+    if file is None and not required and is_path(str(path)):
         return None
-    key = open_log_key(str(newer if newer.exists() else path), keys[0].name, ask_passphrase)
+    key = open_log_key(str(file or path), keys[0].name, ask_passphrase)
     require_origin(key, keys[0].name, tuple(verifier.text for verifier in keys))
     return key
+
+
+def log_key_file(log_keys: LogKeys, path: Path | None = None) -> Path | None:
+    """Return where the log's key is: in the file that a rotation made, else in `path`; None where neither is there.
+
+    A `path` that names no file (`env:NAME`) is returned as it is.
+    """
+    first = log_keys.current.keys[0]
+    path = path or log_key_path(first.name)
+    if not is_path(str(path)):
+        return path
+    return next((one for one in (beside(path, first.text), path) if one.exists()), None)
 
 
 def beside(path: Path, key: str) -> Path:

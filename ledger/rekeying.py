@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.authoring import Signed
-from ledger.config import ask_passphrase, log_key_path, passphrase
+from ledger.config import ask_passphrase, keys_folder, log_key_path, passphrase
 from ledger.encoding import CERTIFICATE_TYPE, b64encode
 from ledger.errors import Misuse, Unavailable
 from ledger.identity import beside
 from ledger.keys.credential import Signer
 from ledger.keys.files import load_log_key, save
 from ledger.keys.log_key import LogKey
+from ledger.keys.sources import is_path
 from ledger.logkeys import certificate, check_quorum
 from ledger.placing import Request, Single
 
@@ -102,7 +103,9 @@ def _new_key(ledger: "Ledger") -> tuple[LogKey, Path]:
 
 
 def _file_of(ledger: "Ledger", key: str) -> Path:
-    return beside(ledger._log_key or log_key_path(ledger.origin), key)
+    named = ledger._log_key or log_key_path(ledger.origin)
+    first = named if is_path(str(named)) else keys_folder() / f"{ledger.origin.replace('/', '+')}.key"
+    return beside(first, key)
 
 
 def _replace(ledger: "Ledger", new: LogKey, path: Path, said: dict[str, Any], *, old_signs: bool) -> Replaced:

@@ -26,6 +26,7 @@ PAGES = [
 ]
 KEYS = TOP / "ledger/keys/README.md"
 STAMPED = TOP / "ledger/anchors/README.md"
+ROLES = TOP / "ledger/keys/ROLES.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INSTALL = re.compile(r"^pip install [^&]*(&& )?")  # what is installed is tested below
 SHELL = """import sqlite3, sys
@@ -95,6 +96,19 @@ def test_the_page_of_keys_from_top_to_bottom(place):
     assert "system_registered credit-scoring entry 8" in whole
 
 
+def test_the_page_on_roles_from_top_to_bottom(place):
+    said = []
+    for _, text in blocks(ROLES):
+        done = run(["bash", "-euc", text], place)
+        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+        said.append(done.stdout)
+    whole = "\n".join(said)
+    assert "VERIFIED" in whole
+    assert "UNVERIFIABLE" in whole
+    assert "2 of 3 must sign it" in whole
+
+
 def test_what_is_installed_is_there():
     extras = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     lines = [line for page in PAGES for _, text in blocks(page) for line in text.splitlines()]
@@ -129,13 +143,13 @@ def test_time_and_sealing_from_top_to_bottom(place, tmp_path):
 
 
 def test_no_block_is_left_unread():
-    """Three pages are run above, the line of the format by the evidence test; others may only say how to run things."""
+    """Four pages are run above, the line of the format by the evidence test; others may only say how to run things."""
     for page in (page for page in PAGES[1:] if page != STAMPED):
         shells = [text for language, text in blocks(page) if language in ("python", "sh")]
         assert all("python -m" in text for text in shells), page
 
 
 def test_every_link_leads_somewhere():
-    for page in [*PAGES, KEYS]:
+    for page in [*PAGES, KEYS, ROLES]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

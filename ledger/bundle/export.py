@@ -5,7 +5,7 @@ cut short there is no directory at the file's end, so nothing takes it for a bun
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,8 +17,10 @@ from ledger.bundle.state import State
 from ledger.disclosures import open_disclosure
 from ledger.encoding import ENTRY_LIMIT
 from ledger.errors import Misuse
+from ledger.foresight import trust_in
 from ledger.genesis import Genesis
 from ledger.notes.note import parse_note, verify_note
+from ledger.notes.verifier import VerifierKey
 from ledger.omitted import Omitted, write_omitted
 from ledger.statement import statement_hash
 from ledger.store import Head, Store
@@ -55,11 +57,11 @@ class _Job(NamedTuple):
         return self.size if self.here is None else len(self.here)
 
 
-def is_closed(head: Head, genesis: Genesis) -> bool:
+def is_closed(head: Head, keys: Sequence[VerifierKey]) -> bool:
     """Whether both of the log's keys signed a checkpoint over all entries: then exporting signs nothing new."""
     if not head.note or head.covered != head.size:
         return False
-    return len(verify_note(parse_note(head.note), genesis.log_keys)) == len(genesis.log_keys)
+    return len(verify_note(parse_note(head.note), keys)) == len(keys)
 
 
 def export_bundle(
@@ -104,7 +106,7 @@ def _write(writer: ContainerWriter, job: _Job) -> None:
         "README.txt": texts.readme(
             genesis.origin, job.size, job.entries, head.covered, len(job.disclosed), len(unnamed)
         ),
-        "keys.txt": texts.keys(genesis),
+        "keys.txt": texts.keys(trust_in(genesis, job.store).log_keys.current.keys),
         contents.CHECKPOINT: head.note,
         contents.CHECKPOINTS: b"".join(map(_line, _kept(job))),
         contents.DISCLOSURES: "".join(f"{text}\n" for text in job.disclosed).encode(),

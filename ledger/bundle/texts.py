@@ -1,12 +1,13 @@
 """The files of a bundle that are the same for every ledger, or nearly: format, verifier, schemas, README.txt."""
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
 
 from ledger.events import EVENTS
 from ledger.events.schema import json_schema
-from ledger.genesis import Genesis
+from ledger.notes.verifier import VerifierKey
 
 README: Final = """\
 A ledger's bundle: what was recorded about machine-learning models, signed and chained.
@@ -61,10 +62,10 @@ def readme(origin: str, size: int, here: int, covered: int, disclosed: int, evid
     return README.format(origin=origin, entries=entries, covered=covered, disclosed=said, evidence=files_here).encode()
 
 
-def keys(genesis: Genesis) -> bytes:
+def keys(log_keys: Sequence[VerifierKey]) -> bytes:
     """Return keys.txt."""
     head = "What this bundle claims the log's keys are. Get them by another way: this proves nothing.\n\n"
-    return (head + "".join(f"{key.text}\n" for key in genesis.log_keys)).encode()
+    return (head + "".join(f"{key.text}\n" for key in log_keys)).encode()
 
 
 def fixed() -> dict[str, bytes]:

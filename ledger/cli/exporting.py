@@ -10,8 +10,8 @@ from ledger.bundle.export import ALL, export_bundle, is_closed
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import pairs, short_path
 from ledger.cli.screen import Answer, Paint
-from ledger.config import log_key_path
 from ledger.errors import Misuse
+from ledger.identity import log_key_file
 
 _MANY: Final = 1_000_000
 
@@ -54,7 +54,8 @@ def export(call: Call, output: Path, evidence: tuple[Path, ...], disclose: str |
 def _close(call: Call) -> None:
     """Have both of the log's keys sign the head, where that was not done yet and the keys are here."""
     with call.open() as ledger:
-        if is_closed(ledger.store.head(), ledger.genesis) or not log_key_path(ledger.origin).exists():
+        log_keys = ledger.trust().log_keys
+        if is_closed(ledger.store.head(), log_keys.current.keys) or log_key_file(log_keys) is None:
             return
     with call.open(read_only=False) as ledger:
         ledger.close_checkpoint()

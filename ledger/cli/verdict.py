@@ -123,6 +123,8 @@ def _half(report: "Report") -> list[tuple[str, str]]:
 
 
 def _to_find(codes: set[str]) -> str:
+    if codes == {"log_key"}:
+        return "get the log's new key by another way than this came, then: ledger verify --key 'NAME+HEX+BASE64'"
     if codes == {"withheld"}:
         return "ask who serves it for what is missing, or get the ledger from another source"
     return "a release that knows this: pip install -U lifecycle-ledger"

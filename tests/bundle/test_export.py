@@ -60,11 +60,11 @@ def test_exporting_signs_nothing(bundle):
 
 
 def test_a_head_is_closed_by_both_keys_over_all_entries(told):
-    assert not is_closed(told.store.head(), told.genesis)
+    assert not is_closed(told.store.head(), told.genesis.log_keys)
     told.close_checkpoint()
-    assert is_closed(told.store.head(), told.genesis)
+    assert is_closed(told.store.head(), told.genesis.log_keys)
     say(told, 40)
-    assert not is_closed(told.store.head(), told.genesis)
+    assert not is_closed(told.store.head(), told.genesis.log_keys)
 
 
 def test_what_was_not_chosen_is_not_disclosed(told, tmp_path):

@@ -236,3 +236,18 @@ def test_a_recovery_of_keys_that_are_not_here(lost):
         recover_log_key(lost, recovery.signed(load_signer(keys_folder() / "mara.key")), "gone twice")
     assert len(lost) == 16
     assert beside(log_key_path(lost.origin), recovery.new[0]) == path
+
+
+def test_a_key_that_stands_in_a_variable_is_rotated_into_a_file(told, monkeypatch):
+    monkeypatch.setenv("SEALER", log_key_path(told.origin).read_text())
+    log_key_path(told.origin).unlink()
+    monkeypatch.setenv("LEDGER_LOG_KEY", "env:SEALER")
+    told.close()
+    done = rotate_log_key(told, "yearly")
+    assert done.file.parent == keys_folder()
+    told.close()
+    with pytest.raises(Misuse) as caught:
+        say(told, 80)
+    assert caught.value.code == "log_key"
+    monkeypatch.setenv("SEALER", done.file.read_text())
+    assert say(told, 81).state == "sealed"

@@ -12,8 +12,9 @@ from ledger.cli.doctoring.machine import file_system, share
 from ledger.cli.layout import day, short_path
 from ledger.cli.roster import roster
 from ledger.cli.spooling import standing
-from ledger.config import keys_folder, log_key_path
+from ledger.config import keys_folder
 from ledger.errors import LedgerError, Misuse
+from ledger.identity import log_key_file
 from ledger.keys.openssh import name_of
 from ledger.pins import pin_path, read_pin
 from ledger.spool import drafts
@@ -53,8 +54,12 @@ def log_key(patient: Patient) -> Iterator[Finding]:
     ledger = patient.ledger
     if ledger is None:
         return
-    path = log_key_path(ledger.origin)
-    if not path.exists():
+    newest, named = ledger.trust().log_keys.current, ledger.place.key
+    if named is not None and named not in newest.keys:
+        text = f"{ledger.place.source} names a key of the log that was replaced in entry {newest.seq}"
+        yield Finding("warn", "log key", text, f'put key = "{newest.keys[0].text}" there, once you know it is right')
+    path = log_key_file(ledger.trust().log_keys)
+    if path is None:
         yield Finding("ok", "log key", "not here: what is recorded here is placed, and sealed where the key is")
         return
     try:
