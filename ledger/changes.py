@@ -54,7 +54,7 @@ def _revoked(trust: "Trust", change: Change) -> None:
     data = change.data
     require(data["why"] in WHYS, "why")
     since = data.get("compromised_since", "")
-    require(since == "" or (is_text(since) and is_time(since)), "compromised_since")
+    require("compromised_since" not in data or (is_text(since) and is_time(since)), "compromised_since")
     require(is_text(data["key_id"]), "key_id")
     trust.holders.revoke(change.handle, data["key_id"], change.seq, data["why"], since)
 
@@ -67,10 +67,8 @@ def _role_assigned(trust: "Trust", change: Change) -> None:
 
 def _role_ended(trust: "Trust", change: Change) -> None:
     (role,) = read_roles([change.data["role"]])
-    systems = change.data.get("systems")
-    trust.holders.end_role(
-        change.handle, role, frozenset(read_systems(systems)) if systems is not None else frozenset()
-    )
+    systems = read_systems(change.data["systems"]) if "systems" in change.data else []
+    trust.holders.end_role(change.handle, role, frozenset(systems))
 
 
 def _delegated(trust: "Trust", change: Change) -> None:

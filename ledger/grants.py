@@ -23,8 +23,8 @@ class Scope(NamedTuple):
     def read(cls, data: dict[str, Any]) -> Self:
         """Return what `systems` and `not_after` of an event say; raise `Tampered` (C17) where they are malformed."""
         systems, not_after = data.get("systems"), data.get("not_after", "")
-        require(not_after == "" or (is_text(not_after) and is_time(not_after)), "not_after")
-        return cls(frozenset(read_systems(systems)) if systems is not None else frozenset(), not_after)
+        require("not_after" not in data or (is_text(not_after) and is_time(not_after)), "not_after")
+        return cls(frozenset(read_systems(systems)) if "systems" in data else frozenset(), not_after)
 
 
 _EVERYWHERE: Final = Scope()

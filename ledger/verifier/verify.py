@@ -819,11 +819,11 @@ KeySet = namedtuple("KeySet", "start keys seq recovered")  # keys of the log, an
 
 
 def read_scope(data):
-    systems = data.get("systems")
-    need(systems is None or (isinstance(systems, list) and 1 <= len(systems) <= 256), "systems", 17)
-    need(systems is None or all(fits(LABEL, system) for system in systems), "systems", 17)
+    systems = data.get("systems", ["all"])
+    need(isinstance(systems, list) and 1 <= len(systems) <= 256, "systems", 17)
+    need(all(fits(LABEL, system) for system in systems), "systems", 17)
     need("not_after" not in data or is_time(data["not_after"]), "not_after", 17)
-    return Scope(systems and frozenset(systems), data.get("not_after", "9999"))
+    return Scope(frozenset(systems) if "systems" in data else None, data.get("not_after", "9999"))
 
 
 def covers(scope, system, recorded):

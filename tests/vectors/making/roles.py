@@ -198,6 +198,22 @@ def role_not_after_malformed(log: Log) -> int:
     return assign(log, "ci", "approver", not_after="2027-01-01")
 
 
+@bad("C17", "a role's last moment that is empty text", also=("C13",))
+def role_not_after_empty(log: Log) -> int:
+    return assign(log, "ci", "approver", not_after="")
+
+
+@bad("C17", "a role for systems that are null", also=("C13",))
+def role_systems_null(log: Log) -> int:
+    said = log.say("ada", "role_assigned", ADA, {"handle": "ci"}, {"role": "approver", "systems": None})
+    return log.place(said, ADA)
+
+
+@bad("C17", "a key compromised since no time at all: empty text", also=("C13",))
+def compromised_since_empty(log: Log) -> int:
+    return log.revoke("ci", CI, "compromised", compromised_since="")
+
+
 @bad("C17", "no systems", also=("C13",))
 def role_systems_empty(log: Log) -> int:
     return assign(log, "ci", "approver", systems=[])
