@@ -49,6 +49,7 @@ class KnownLog:
         self.recorded = recorded
         self.newest_id = newest_id
         self.vetted = head.covered
+        self.pinned: tuple[int, ...] | None = None  # the pin that this was checked against
         self.moved: Moved | None = None
 
     @property

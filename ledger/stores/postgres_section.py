@@ -36,10 +36,14 @@ READ: Final = "SELECT bytes FROM ledger.entries WHERE seq = %b"
 ROWS: Final = "SELECT seq, id, bytes FROM ledger.entries WHERE seq >= %b AND seq < %b ORDER BY seq LIMIT %b"
 TILE: Final = "SELECT hashes FROM ledger.tiles WHERE level = %b AND tile = %b"
 AUTHORITY: Final = "SELECT seq FROM ledger.authority ORDER BY seq"
+_ENTER: Final = """BEGIN ISOLATION LEVEL READ COMMITTED; {settings};
+SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ledger.head'));
+SELECT size, last, peaks, covered, note FROM ledger.head WHERE one = 1;
+SELECT seq, id::text, bytes FROM ledger.entries WHERE seq >= {start} AND seq < {stop} ORDER BY seq;
+SELECT id::text FROM ledger.entries ORDER BY id DESC LIMIT 1"""
 _ACTS: Final = "SELECT a.seq, e.bytes FROM ledger.authority AS a LEFT JOIN ledger.entries AS e USING (seq) ORDER BY seq"
 _NEWEST: Final = "SELECT id FROM ledger.entries ORDER BY id DESC LIMIT 1"
 _KEPT: Final = "SELECT note FROM ledger.checkpoints WHERE size = %b"
-_LOCK: Final = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ledger.head'))"
 _MOVE: Final = """WITH moved AS (
   UPDATE ledger.head SET size = %b, last = %b, peaks = %b, covered = %b, note = %b
   WHERE one = 1 AND size = %b AND covered = %b
@@ -111,20 +115,25 @@ class Section:
         self._schema = schema
         self._place = place
         self._rows: list[Row] = []
+        self._newest: bytes | None = None
         self._acts: dict[int, bytes] = {}
         self._kept: list[tuple[int, Text]] = []
         self._head = self._enter(ahead) if presumed is None else presumed
 
     def _enter(self, ahead: int) -> Head:
-        """Queue up, then read what came since: each statement sees what was committed before it."""
-        ask = self.ask
-        with self._link.pipeline():
-            self._begin()
-            ask(_LOCK)
-            head = ask(HEAD)
-            rows = ask(ROWS, (ahead, ahead + AHEAD, AHEAD))
-        self._rows = [Row._make(row) for row in rows.fetchall()]
-        return _head(head.fetchone())
+        """Queue up, then read what came since, in one round trip: each statement sees what was committed before it."""
+        settings = "SELECT" if self._link.direct else local_settings()
+        sql = named(_ENTER, self._schema).format(settings=settings, start=ahead, stop=ahead + AHEAD)
+        answers = self._link.execute(sql, prepare=False)
+        for _ in range(3):
+            answers.nextset()
+        head = answers.fetchone()
+        answers.nextset()
+        self._rows = [Row(seq, bytes.fromhex(id.replace("-", "")), data.encode()) for seq, id, data in answers]
+        answers.nextset()
+        newest = answers.fetchone()
+        self._newest = bytes.fromhex(newest[0].replace("-", "")) if newest else b""
+        return _head(head and (*head[:4], head[4].encode()))
 
     def _begin(self) -> None:
         self._link.execute(_BEGIN)
@@ -180,8 +189,9 @@ class Section:
 
     def newest_id(self) -> bytes:
         """Return the greatest id."""
-        newest: bytes | None = _value(self.ask(_NEWEST))
-        return newest or b""
+        if self._newest is None:
+            self._newest = _value(self.ask(_NEWEST)) or b""
+        return self._newest
 
     def kept(self, size: int) -> bytes | None:
         """Return the kept checkpoint of a size."""
