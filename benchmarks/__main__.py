@@ -18,7 +18,7 @@ from benchmarks.bench import Bench, Row
 ROUNDS = 5
 
 
-GROUPS = ("core", "spooling", "publishing", "bundling", "peers")  # modules of this package, each with a function `rows`
+GROUPS = ("core", "proofs", "spooling", "publishing", "bundling", "peers")  # modules here, each with a function `rows`
 
 
 def measure(name: str, row: Row, rounds: int) -> dict[str, Any]:

@@ -15,15 +15,14 @@ from ledger.config import Place, log_key_path, resolve
 from ledger.entry import Entry
 from ledger.errors import Misuse
 from ledger.genesis import Genesis, Recovery, read_genesis
-from ledger.merkle.proofs import inclusion_proof
 from ledger.notes.checkpoint import Checkpoint
-from ledger.pins import Pin, check_pinned, move_pin, pin_path, read_pin
-from ledger.proving import tree_reader
-from ledger.receipts import Receipt, Recorded, write_proof
+from ledger.pins import begin_pin, hold_against, move_pin, pin_of, pin_path, read_pin
+from ledger.receipts import Receipt, Recorded
 from ledger.stores.opening import locate, open_store
 
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said, Signed
+    from ledger.extracts import Prover
     from ledger.identity import Identity
     from ledger.keys.credential import Signer
     from ledger.keys.log_key import LogKey
@@ -61,6 +60,7 @@ class Ledger:
         self._placing: Log | None = None
         self._writing: tuple[Author, Identity] | None = None
         self._pinned = float("-inf")
+        self._prover: Prover | None = None
         _open.add(self)
 
     @classmethod
@@ -109,7 +109,9 @@ class Ledger:
         location = locate(os.fspath(location), "the argument")
         keys = {"key": _path(key), "log_key": _path(log_key)}
         make_ledger(location, origin=origin, actor=actor, recovery=recovery, **keys)
-        return cls.open(location, key=key, log_key=log_key, actor=actor)
+        made = cls.open(location, key=key, log_key=log_key, actor=actor)
+        begin_pin(made.store.head(), made.genesis_leaf, made.origin, made.place.location, _now())
+        return made
 
     # ---- reading ----
 
@@ -276,7 +278,7 @@ class Ledger:
         """
         with self._lock:
             note = self._log().close_checkpoint()
-            move_pin(pin_path(self.origin), Pin(self.genesis_leaf, note.decode(), _now()))
+            self._move_pin(now=True)
         return note
 
     def _find_log_key(self, log_keys: "LogKeys | None" = None) -> "LogKey | None":
@@ -286,28 +288,28 @@ class Ledger:
         return find_log_key(log_keys or self.trust().log_keys, named, required=self._log_key is not None)
 
     def _guard(self, known: "KnownLog", section: "Appending") -> None:
-        check_pinned(pin_path(self.origin), known, section)
+        hold_against(known, section, self.place.location)
 
     def _move_pin(self, *, now: bool = False) -> None:
         if self._placing is None or (not now and time.monotonic() - self._pinned < PIN_SECONDS):
             return
         known = self._placing.known
-        if known is not None and known.head.covered == known.head.size:
+        if known is not None and known.head.note:
             self._pinned = time.monotonic()
-            move_pin(pin_path(self.origin), Pin(self.genesis_leaf, known.head.note.decode(), _now()))
+            move_pin(pin_path(self.origin), pin_of(known.head, self.genesis_leaf, self.place.location, _now()))
 
-    def prove(self, which: int | str) -> bytes:
-        """Return a proof file for an entry: it shows, offline, that the entry stands under the newest checkpoint.
+    def prove(self, which: int | str, *, authors: bool = True) -> bytes:
+        """Return a receipt of an entry: it shows, offline, that the entry stands in this log, and whose key signed it.
 
-        Raises `Misuse` where no checkpoint covers it yet.
+        Under the newest checkpoint that is kept (both of the log's keys, witnesses), else the newest there is. Without
+        `authors` it is the entry and its place alone. Raises `Misuse` where no checkpoint covers the entry: it is
+        pending, and proves nothing to others.
         """
-        data = self.read(which)
-        seq, head = entry.view(data).seq, self.store.head()
-        if seq >= head.covered:
-            fix = "record with the log's key at hand"
-            raise Misuse(f"entry {seq} is not covered by a checkpoint yet", fix, code="uncovered")
-        path = inclusion_proof(seq, head.covered, tree_reader(self.store, head))
-        return write_proof(data, seq, path, head.note)
+        from ledger.extracts import Prover
+
+        if self._prover is None:
+            self._prover = Prover(self.store, self.origin)
+        return self._prover.receipt(self.read(which), self.trust().log_keys, authors=authors)
 
     def verify(
         self,
@@ -329,7 +331,7 @@ class Ledger:
         """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""
         from ledger.own import own_policy
 
-        return own_policy(self.place, self.origin, _now())
+        return own_policy(self.place, self.origin, self.genesis_leaf, _now())
 
     def mend(self) -> "Mended":
         """Make again what can be computed from the entries (tree hashes, head, list of key events).

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ledger.config import Place
-from ledger.pins import pin_path, read_pin
+from ledger.pins import trusted_pins
 from ledger.policy import Policy
 from ledger.report import Report
 from ledger.roots import read_roots
@@ -13,17 +13,15 @@ from ledger.telemetry import span, verified
 from ledger.verify import verify_log
 
 
-def own_policy(place: Place, origin: str, now: str) -> Policy:
-    """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""
-    path = pin_path(origin)
-    pin = read_pin(path)
+def own_policy(place: Place, origin: str, genesis: str, now: str) -> Policy:
+    """Return what this user's side vouches for: the pins, and the key in the ledger.toml of the checkout."""
     return Policy(
         keys=(place.key,) if place.key else (),
         key_source=place.source,
         genesis=place.genesis,
         genesis_source=place.source,
         origin=place.origin,
-        checkpoints=(pin.trusted(path),) if pin else (),
+        checkpoints=trusted_pins(origin, genesis, place.location),
         tsa_roots=read_roots((), place),
         now=now,
     )

@@ -14,17 +14,15 @@ from ledger.store import Head, Store
 def tree_reader(store: Store, head: Head) -> ReadSubtree:
     """Return what proofs up to `head` are made from: its peaks, the stored tiles, and where it must be, newest entries.
 
-    The leaves of the open tile (at most 255) are hashed only where a proof leads into it.
+    The leaves of the open tile (at most 255) are hashed only where a proof leads into it. A reader keeps the tiles that
+    it read: many proofs up to one head are best made from one.
     """
     peaks, start = _peaks(head), head.size - head.size % TILE
-    leaves: list[bytes] = []
 
     def tile(level: int, index: int) -> bytes:
         if level or index * TILE < start:
             return store.tile(level, index)
-        if not leaves:
-            leaves.extend(entry.leaf(row.data) for row in store.rows(start, head.size))
-        return b"".join(leaves)
+        return b"".join(entry.leaf(row.data) for row in store.rows(start, head.size))
 
     stored = subtree_reader(tile)
 
@@ -51,12 +49,12 @@ def root_at(store: Store, head: Head, size: int) -> bytes:
     return _subtree_root(size, tree_reader(store, head)) if size else EMPTY_ROOT
 
 
-def prove_inclusion(store: Store, head: Head, seq: int, leaf: bytes, checkpoint: Checkpoint) -> list[bytes]:
+def prove_inclusion(read: ReadSubtree, seq: int, leaf: bytes, checkpoint: Checkpoint) -> list[bytes]:
     """Return the path from an entry's leaf to the root of `checkpoint`, which leads there.
 
     Raises `Tampered` where what is stored does not.
     """
-    path = inclusion_proof(seq, checkpoint.size, tree_reader(store, head))
+    path = inclusion_proof(seq, checkpoint.size, read)
     try:
         check_inclusion(seq, checkpoint.size, leaf, path, checkpoint.root)
     except Tampered:
@@ -64,9 +62,9 @@ def prove_inclusion(store: Store, head: Head, seq: int, leaf: bytes, checkpoint:
     return path
 
 
-def prove_consistency(store: Store, head: Head, old: Checkpoint, new: Checkpoint) -> list[bytes]:
+def prove_consistency(read: ReadSubtree, old: Checkpoint, new: Checkpoint) -> list[bytes]:
     """Return the hashes that tie two checkpoints together; raise `Tampered` where what is stored does not."""
-    path = consistency_proof(old.size, new.size, tree_reader(store, head))
+    path = consistency_proof(old.size, new.size, read)
     try:
         check_consistency(old.size, new.size, path, old.root, new.root)
     except Tampered:

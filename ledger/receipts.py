@@ -5,16 +5,18 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from ledger import entry
+from ledger import authorship, entry
+from ledger.authorship import Author, Chain
 from ledger.encoding import b64decode, b64encode
-from ledger.errors import Tampered
-from ledger.merkle.proofs import check_inclusion
+from ledger.errors import Misuse, Tampered
+from ledger.merkle.proofs import MAX_PROOF, check_inclusion
 from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint
+from ledger.notes.note import parse_note, verify_note
 from ledger.notes.verifier import VerifierKey
 
 State = Literal["sealed", "placed", "spooled", "draft", "off"]
-PROOF_LIMIT: Final = 262_144
+PROOF_LIMIT: Final = 1_048_576
 _FIRST_LINE: Final = "c2sp.org/tlog-proof@v1"
 
 
@@ -61,20 +63,56 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class Proven(NamedTuple):
-    """What a proof file shows: this entry stands under this checkpoint."""
+    """What a proof file shows: this entry stands under this checkpoint; and who signed it, where the file says so."""
 
     entry: entry.Entry
     checkpoint: Checkpoint
+    note: bytes
+    author: Author | None
 
 
-def write_proof(data: bytes, seq: int, path: Sequence[bytes], note: bytes) -> bytes:
-    """Return a proof file: the entry's bytes, its place, the inclusion path, the checkpoint with all its signatures."""
+def write_proof(data: bytes, seq: int, path: Sequence[bytes], note: bytes, chain: Chain | None = None) -> bytes:
+    """Return a proof file: the entry's bytes, its place, the inclusion path, the checkpoint with all its signatures.
+
+    With a `chain` also what shows that its author's key was authorised in this log.
+    """
+    extra = data if chain is None else authorship.write(chain, data)
     hashes = "".join(f"{b64encode(step)}\n" for step in path)
-    return f"{_FIRST_LINE}\nextra {b64encode(data)}\nindex {seq}\n{hashes}\n".encode() + note
+    proof = f"{_FIRST_LINE}\nextra {b64encode(extra)}\nindex {seq}\n{hashes}\n".encode() + note
+    if len(proof) > PROOF_LIMIT:
+        raise Misuse(f"the receipt would have {len(proof):,} bytes", "--plain", code="long_chain")
+    return proof
 
 
 def check_proof(proof: bytes, origin: str, keys: Sequence[VerifierKey]) -> Proven:
     """Return what a proof file shows, under the log's `keys`; raise `Tampered` where any part of it does not hold."""
+    extra, index, path, note = _parts(proof)
+    data, chain = authorship.read(extra, PROOF_LIMIT) if authorship.is_chain(extra) else (extra, None)
+    seq = entry.read(data).fields["seq"]
+    if index != f"index {seq}":
+        raise _bad(f"{index[:40]!r} is not the place that the entry says, {seq}")
+    checkpoint = open_checkpoint(note, origin, keys)
+    check_inclusion(seq, checkpoint.size, entry.leaf(data), path, checkpoint.root)
+    author = authorship.check(chain, data, checkpoint) if chain is not None else None
+    if author is not None:  # entry 0 stands under the checkpoint: no line of the keys that it names may be bad
+        verify_note(parse_note(note), tuple(dict.fromkeys((*keys, *author.genesis.log_keys))))
+    return Proven(entry.view(data), checkpoint, note, author)
+
+
+def genesis_of_proof(proof: bytes) -> bytes | None:
+    """Return the bytes of entry 0 that a proof file brings with its author's chain, unchecked; None: it brings none.
+
+    For a verifier who knows the leaf of entry 0 and takes the log's keys from it.
+    """
+    extra, index, _, _ = _parts(proof)
+    if not authorship.is_chain(extra):
+        return extra if index == "index 0" else None
+    data, chain = authorship.read(extra, PROOF_LIMIT)
+    return chain.links[0].data if chain.links else data
+
+
+def _parts(proof: bytes) -> tuple[bytes, str, list[bytes], bytes]:
+    """Take a proof file apart: what `extra` holds, the line with the index, the path, the note."""
     if len(proof) > PROOF_LIMIT:
         raise _bad(f"{len(proof):,} bytes, the limit is {PROOF_LIMIT:,}")
     head, blank, note = proof.partition(b"\n\n")
@@ -84,16 +122,12 @@ def check_proof(proof: bytes, origin: str, keys: Sequence[VerifierKey]) -> Prove
         raise _bad("not ASCII") from None
     if not blank or len(lines) < 3 or lines[0] != _FIRST_LINE or not lines[1].startswith("extra "):
         raise _bad("its first lines are not those of a proof with its entry")
-    data = b64decode(lines[1].removeprefix("extra "))
-    fields = entry.read(data).fields
-    if lines[2] != f"index {fields['seq']}":
-        raise _bad(f"{lines[2][:40]!r} is not the place that the entry says, {fields['seq']}")
+    if len(lines) - 3 > MAX_PROOF:
+        raise _bad(f"{len(lines) - 3} hashes, the most are {MAX_PROOF}")
     path = [b64decode(line) for line in lines[3:]]
     if any(len(step) != HASH_SIZE for step in path):
         raise _bad("a hash of another length")
-    checkpoint = open_checkpoint(note, origin, keys)
-    check_inclusion(fields["seq"], checkpoint.size, entry.leaf(data), path, checkpoint.root)
-    return Proven(entry.view(data), checkpoint)
+    return b64decode(lines[1].removeprefix("extra ")), lines[2], path, note
 
 
 def is_proof(data: bytes) -> bool:

@@ -39,7 +39,7 @@ class Voucher(NamedTuple):
     """What outside the log vouches for it: `kind` is key, genesis, pin, checkpoint or witness; size -1: names no end.
 
     `time` (27 characters, or ""): since when it is known; of witnesses, by when enough had cosigned, and
-    `names`: which did.
+    `names`: which did. `first_use`: when a pin was first made, if nobody gave it: nothing is known of the time before.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Voucher(NamedTuple):
     size: int
     time: str
     names: tuple[str, ...] = ()
+    first_use: str = ""
 
 
 class Existed(NamedTuple):

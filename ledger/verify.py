@@ -32,7 +32,7 @@ from ledger.store import Head, Store
 from ledger.tokens.judge import judge_anchors, notes_of
 from ledger.touched import blame, rests_on
 from ledger.trust import Trust
-from ledger.vouching import Sealing
+from ledger.vouching import Sealing, check_tails
 
 RANGE: Final = 16_384  # entries in a range
 Progress = Callable[[int, int], None]
@@ -107,6 +107,7 @@ def _beside(store: Store, policy: Policy, assembly: Assembly) -> list[Existed]:
     """Judge what is kept beside the entries, values of sealed fields and time-stamps; return what existed by when."""
     opened = check_disclosures(store, assembly.erased)
     stamped = judge_anchors(store, policy)
+    assembly.failures += check_tails(store, policy)
     assembly.failures += opened.failures + stamped.failures
     assembly.findings += opened.findings + withheld(store, assembly.sealed, opened, assembly.erased)
     assembly.findings += stamped.findings

@@ -1,9 +1,10 @@
 """Every checkpoint under the verifier's policy: who sealed it (C2, C3), and who outside the log vouches for it (C4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from ledger import entry
 from ledger.assembly import Sealed
 from ledger.encoding import parse_time, time_text
 from ledger.errors import Misuse, Tampered
@@ -12,9 +13,10 @@ from ledger.hybrid import bears_both, both_keys
 from ledger.notes.checkpoint import Checkpoint
 from ledger.notes.merging import Cosigned, cosignatures
 from ledger.notes.note import Note, parse_note
+from ledger.notes.verifier import VerifierKey
 from ledger.policy import Policy, Quorum
 from ledger.report import Existed, Failure, Missing, Voucher
-from ledger.store import Head
+from ledger.store import Head, Store
 from ledger.trust import Trust
 
 CLOCK_SECONDS: Final = 300  # how far a witness's clock may be ahead of the verifier's
@@ -101,7 +103,7 @@ class Sealing:
         trusted = next((given for given in self._policy.checkpoints if given.source == one.source), None)
         if trusted is None:
             return Sealed(one.checkpoint, None, one.hybrid)
-        voucher = Voucher(trusted.kind, one.source, one.checkpoint.size, trusted.time)
+        voucher = Voucher(trusted.kind, one.source, one.checkpoint.size, trusted.time, first_use=trusted.first_use)
         return Sealed(one.checkpoint, voucher, hybrid=False)
 
     def _witnessed(self, opened: list[Opened]) -> list[Sealed]:
@@ -139,10 +141,46 @@ class Sealing:
         self.failures.append(Failure(check, code, -1, message))
 
 
+def check_tails(store: Store, policy: Policy) -> list[Failure]:
+    """C4: the newest entry that a pin has seen beyond its checkpoint is where it was, and by `prev` all before it."""
+    failures = []
+    for one in policy.checkpoints:
+        if one.tail is None:
+            continue
+        seq, leaf = one.tail
+        try:
+            found = entry.leaf(store.read(seq)).hex()
+        except Misuse:
+            found = ""
+        if found != leaf:
+            what = "is not the one that was placed there" if found else "is missing, though it was placed"
+            failures.append(Failure(4, "tail", seq, f"entry {seq} {what}: {one.source} has seen it"))
+    return failures
+
+
+def vouch_note(
+    data: bytes, checkpoint: Checkpoint, policy: Policy, both: Sequence[VerifierKey]
+) -> tuple[list[Voucher], list[Missing]]:
+    """Return who vouches for one checkpoint whose log signature is good, and what the policy misses under it (R2).
+
+    Raises `Tampered` (C3) where the policy requires `both` of the log's keys, and one did not sign.
+    """
+    if policy.require == "all" and not bears_both(data, both):
+        raise Tampered("its checkpoint lacks a line of the log's (require all)", code="not_all", check=3)
+    if policy.quorum is None:
+        return [], []
+    one = Opened(checkpoint, False, parse_note(data), "", newest=True)
+    lines = cosignatures(one.note, policy.quorum.keys, _latest(policy.now))
+    if policy.quorum.is_met(line.key for line in lines):
+        return [_voucher(one, policy.quorum, lines)], []
+    return [], [Missing("quorum", -1, _too_few(policy.quorum, (one, policy.quorum.names(lines))))]
+
+
 def _voucher(one: Opened, quorum: Quorum, lines: list[Cosigned]) -> Voucher:
     names = quorum.names(lines)
     time = _time(quorum.met_by(lines))
-    return Voucher("witness", f"{quorum.words} ({', '.join(names)})", one.checkpoint.size, time, names)
+    who = quorum.words if names == (quorum.needed,) else f"{quorum.words} ({', '.join(names)})"
+    return Voucher("witness", who, one.checkpoint.size, time, names)
 
 
 def _too_few(quorum: Quorum, best: tuple[Opened, tuple[str, ...]] | None) -> str:

@@ -13,16 +13,14 @@ import pytest
 from tests.anchors.authority import Authority, Served
 
 TOP = Path(__file__).parents[1]
+RUN = [TOP / "README.md", TOP / "ledger/witness/README.md"]  # from top to bottom
 PAGES = [
-    TOP / name
-    for name in (
-        "README.md",
-        "ledger/FORMAT.md",
-        "ledger/stores/README.md",
-        "ledger/anchors/README.md",
-        "projections/README.md",
-        "benchmarks/README.md",
-    )
+    *RUN,
+    TOP / "ledger/FORMAT.md",
+    TOP / "ledger/stores/README.md",
+    TOP / "ledger/anchors/README.md",
+    TOP / "projections/README.md",
+    TOP / "benchmarks/README.md",
 ]
 KEYS = TOP / "ledger/keys/README.md"
 STAMPED = TOP / "ledger/anchors/README.md"
@@ -63,9 +61,10 @@ def run(words, place):
     return subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_the_readme_from_top_to_bottom(place):
+def told(page, place):
+    """Run every block of a page; return what they print."""
     said = []
-    for language, text in blocks(TOP / "README.md"):
+    for language, text in blocks(page):
         lines = [INSTALL.sub("", line) for line in text.splitlines() if line != "pytest"]  # this is pytest
         if language == "python":
             done = run([sys.executable, "-c", text], place)
@@ -74,7 +73,11 @@ def test_the_readme_from_top_to_bottom(place):
         assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
         said.append(done.stdout)
-    whole = "\n".join(said)
+    return "\n".join(said)
+
+
+def test_the_readme_from_top_to_bottom(place):
+    whole = told(TOP / "README.md", place)
     assert "VERIFIED  6 of 6 entries" in whole
     assert "credit-scoring 3.1.0" in whole
     assert "the table refuses" in whole
@@ -84,12 +87,7 @@ def test_the_readme_from_top_to_bottom(place):
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed here")
 def test_the_page_of_keys_from_top_to_bottom(place):
-    said = []
-    for language, text in blocks(KEYS):
-        done = run([sys.executable, "-c", text] if language == "python" else ["bash", "-euc", text], place)
-        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
-        said.append(done.stdout)
-    whole = "\n".join(said)
+    whole = told(KEYS, place)
     assert "ana, a person" in whole
     assert whole.count("Approved: ") == 2
     assert "VERIFIED  6 of 6 entries" in whole
@@ -107,6 +105,15 @@ def test_the_page_on_roles_from_top_to_bottom(place):
     assert "VERIFIED" in whole
     assert "UNVERIFIABLE" in whole
     assert "2 of 3 must sign it" in whole
+
+
+def test_the_page_on_outside_evidence_from_top_to_bottom(place):
+    whole = told(TOP / "ledger/witness/README.md", place)
+    assert "first.request: size 1 cosigned: first.cosigned" in whole
+    assert "VERIFIED  receipt founding.receipt" in whole
+    assert "the log of 2 entries begins with all 1 of the older checkpoint" in whole
+    vouched = " ".join(whole.split())
+    assert re.search(r"vouched for by the log's key in mine.txt; your pin, .*the witness w1, size 1, by 20", vouched)
 
 
 def test_what_is_installed_is_there():
@@ -143,8 +150,8 @@ def test_time_and_sealing_from_top_to_bottom(place, tmp_path):
 
 
 def test_no_block_is_left_unread():
-    """Four pages are run above, the line of the format by the evidence test; others may only say how to run things."""
-    for page in (page for page in PAGES[1:] if page != STAMPED):
+    """What is in RUN is run above, the format's line by the evidence test; others may only say how to run things."""
+    for page in (page for page in PAGES[len(RUN) :] if page != STAMPED):
         shells = [text for language, text in blocks(page) if language in ("python", "sh")]
         assert all("python -m" in text for text in shells), page
 

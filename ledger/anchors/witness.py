@@ -1,20 +1,35 @@
 """A ledger's side of its witnesses: what it asks them, and their lines kept (c2sp.org/tlog-witness)."""
 
+import re
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ledger.errors import Misuse, Tampered
+from ledger.anchors.http import Answer, post, shown
+from ledger.errors import Conflict, LedgerError, Misuse, Tampered, Unavailable
 from ledger.merkle.proofs import consistency_proof
-from ledger.notes.adding import write_request
-from ledger.notes.merging import cosignatures
-from ledger.notes.note import SignatureLine, parse_note
+from ledger.notes.adding import (
+    FORBIDDEN,
+    OK,
+    OTHER_SIZE,
+    SIZE_TYPE,
+    UNKNOWN_LOG,
+    UNPROVEN,
+    write_request,
+)
+from ledger.notes.checkpoint import Checkpoint
+from ledger.notes.merging import add_lines, cosignatures
+from ledger.notes.note import Note, SignatureLine, parse_note, render_note
 from ledger.notes.verifier import VerifierKey
 from ledger.proving import root_at, tree_reader
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
 
-_ANY_TIME = 2**63 - 1
+_ANY_TIME: Final = 2**63 - 1
+_REPLY_LIMIT: Final = 65_536
+_AHEAD: Final = 300  # seconds that a witness's clock may be before ours
+_SIZE: Final = re.compile(rb"(0|[1-9][0-9]{0,15})\n", re.ASCII)
 
 
 class Added(NamedTuple):
@@ -75,3 +90,84 @@ def _check_known(
     for line in lines:
         if (line.name, line.key_id) in known - good:
             raise Misuse(f"the line of {line.name} is not its signature", "ask the witness again", code="bad_signature")
+
+
+# ---- over HTTP ----
+
+
+def ask(ledger: "Ledger", url: str, keys: Sequence[VerifierKey], *, seconds: float = 20.0) -> Added:
+    """Have the witness with these `keys` at the submission prefix `url` cosign the newest checkpoint; keep its lines.
+
+    The order: the checkpoint is closed and kept; the witness is asked; its lines are checked, then kept. A crash after
+    any step loses nothing: who asks again is answered again.
+
+    Raises `Unavailable` where there is no answer that can be read, `Conflict` where somebody else asks meanwhile,
+    `Misuse` where it does not follow this log, and `Tampered` where it has seen another history of it.
+    """
+    note = ledger.close_checkpoint()
+    checkpoint = ledger.trust().log_keys.open(note, ledger.origin)
+    read = tree_reader(ledger.store, ledger.store.head())
+
+    def submit(old: int) -> Answer:
+        request = write_request(old, consistency_proof(old, checkpoint.size, read), note)
+        return post(f"{url.rstrip('/')}/add-checkpoint", request, limit=_REPLY_LIMIT, seconds=seconds)
+
+    answer = submit(last_cosigned(ledger, keys[0].name))
+    if answer.status == OTHER_SIZE:
+        answer = submit(_size_of(answer, url, checkpoint))
+    if answer.status != OK:
+        raise _refused(answer, url, checkpoint)
+    return keep_cosigned(ledger, _with_lines(note, answer, url, keys), keys)
+
+
+def _size_of(answer: Answer, url: str, checkpoint: Checkpoint) -> int:
+    """Return what the witness says it cosigned last (409)."""
+    found = _SIZE.fullmatch(answer.body)
+    if answer.media_type != SIZE_TYPE or found is None:
+        raise _nonsense(url, "409 without a size")
+    size = int(found[1])
+    if size > checkpoint.size:
+        raise Tampered(
+            f"{shown(url)} has cosigned {size:,} entries, here are {checkpoint.size:,}: an old copy, or two histories",
+            "ledger verify; restore a later copy",
+            code="shrunk",
+            check=4,
+        )
+    return size
+
+
+def _with_lines(note: bytes, answer: Answer, url: str, keys: Sequence[VerifierKey]) -> bytes:
+    """Return the note with the witness's lines, which are good and of now; lines of others are left out."""
+    known = {(key.name, key.key_id) for key in keys}
+    base = parse_note(note)
+    try:
+        lines = parse_note(f"{base.text}\n".encode() + answer.body).signatures
+    except Tampered as error:
+        raise _nonsense(url, error.message) from None
+    own = [line for line in lines if (line.name, line.key_id) in known]
+    good = cosignatures(Note(base.text, tuple(own)), keys, int(time.time()) + _AHEAD)
+    if not own or len(good) < len(own):
+        raise _nonsense(url, "its line is not of its key, or of no time that can be" if own else "no line of its key")
+    return render_note(add_lines(base, own))
+
+
+def _refused(answer: Answer, url: str, checkpoint: Checkpoint) -> LedgerError:
+    """Return the error that a status means (c2sp.org/tlog-witness)."""
+    said = answer.body[:200].decode("utf-8", "replace").strip()
+    what = f"{shown(url)} refuses ({answer.status}{f': {said}' if said else ''})"
+    if answer.status == UNPROVEN:
+        what = f"{shown(url)} has cosigned entries that are not those of the {checkpoint.size:,} here: two histories"
+        return Tampered(what, "keep everything; ledger verify", code="forked", check=4)
+    if answer.status == UNKNOWN_LOG:
+        return Misuse(what, "it must follow this log: give its keeper the key in ledger.toml", code="unknown_log")
+    if answer.status == FORBIDDEN:
+        return Misuse(what, "its keeper has another key for this log: compare it", code="forbidden")
+    if answer.status == OTHER_SIZE:
+        return Conflict(f"{shown(url)} was asked by another at the same time", "ask again", code="asked_twice")
+    return Unavailable(what, "try again later", code="away")
+
+
+def _nonsense(url: str, why: str) -> Unavailable:
+    return Unavailable(
+        f"{shown(url)} answers as no witness does: {why}; nothing was kept", "check its address and key", code="answer"
+    )

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "verify": Row("ledger.cli.verifying:verify", "Run every check over a ledger, or over a receipt."),
     "export": Row("ledger.cli.exporting:export", "Write the bundle: one file for an auditor."),
     "prove": Row("ledger.cli.proving:prove", "Write a receipt: an offline proof that an entry stands in the log."),
+    "pin": Row("ledger.cli.pins:pin", "What you have seen of each log, kept outside it."),
     "witness": Row("ledger.cli.witnessing:witness", "Have checkpoints cosigned by others; cosign theirs."),
     "timestamp": Row("ledger.cli.stamping:timestamp", "Have a time-stamping authority stamp the newest checkpoint."),
     "publish": Row("ledger.cli.publishing:publish", "Write static files that any C2SP verifier reads."),
@@ -45,11 +46,20 @@ COMMANDS: Final[dict[str, Row]] = {
 
 WITNESS_COMMANDS: Final[dict[str, Row]] = {
     "request": Row("ledger.cli.witnessing:request", "Write a request: the newest checkpoint, for a witness."),
+    "ask": Row("ledger.cli.asking_witnesses:ask", "Ask witnesses over HTTP, and keep what they sign."),
     "add": Row("ledger.cli.witnessing:add", "Keep the cosignatures that a witness sent back."),
     "init": Row("ledger.cli.cosigning:init", "Make a witness of your own."),
     "follow": Row("ledger.cli.cosigning:follow", "Cosign a log from now on."),
     "cosign": Row("ledger.cli.cosigning:cosign", "Cosign requests, if they follow from what was cosigned before."),
     "show": Row("ledger.cli.cosigning:show", "What a witness follows, and what it cosigned last."),
+    "serve": Row("ledger.cli.serving:serve", "Cosign over HTTP (c2sp.org/tlog-witness)."),
+}
+
+PIN_COMMANDS: Final[dict[str, Row]] = {
+    "show": Row("ledger.cli.pins:show", "Which logs, to which size, since when, where."),
+    "export": Row("ledger.cli.pins:export", "Write a pin for another machine."),
+    "add": Row("ledger.cli.pins:add", "Take up a pin of another machine; never an older one."),
+    "leave": Row("ledger.cli.pins:leave", "Another ledger stands here now, on purpose."),
 }
 
 KEY_COMMANDS: Final[dict[str, Row]] = {

@@ -32,7 +32,7 @@ from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, VerifierKey
 from ledger.witness.cosigner import Cosigned, Cosigner
 from ledger.witness.state import Followed, State
 
-_named = click.option("--as", "name", metavar="NAME", help="Which witness, where there are several of yours.")
+named = click.option("--as", "name", metavar="NAME", help="Which witness, where there are several of yours.")
 _REFUSALS: Final[dict[int, tuple[type[LedgerError], str]]] = {
     MALFORMED: (Misuse, "ledger witness request --old SIZE"),
     FORBIDDEN: (Tampered, "ask the log's keeper; a changed key comes by another way than the request"),
@@ -75,7 +75,7 @@ def chosen(name: str | None) -> Cosigner:
 
 @command()
 @click.argument("keys", metavar="VKEY...", nargs=-1, required=True)
-@_named
+@named
 def follow(call: Call, keys: tuple[str, ...], name: str | None) -> Answer:  # noqa: ARG001
     """Cosign the log of these keys from now on. Get them by another way than its requests come."""
     parsed = read_keys(keys, "VKEY")
@@ -99,7 +99,7 @@ def _check_log_keys(keys: tuple[VerifierKey, ...]) -> None:
 @command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A new file, or a folder; else stdout.")
-@_named
+@named
 def cosign(call: Call, files: tuple[Path, ...], output: Path | None, name: str | None) -> Answer | int:
     """Cosign what FILE asks (`ledger witness request`, or a first checkpoint), if nothing that was cosigned is lost."""
     if len(files) > 1 and (output is None or not output.is_dir()):
@@ -148,7 +148,7 @@ def _cosign(witness: Cosigner, path: Path) -> tuple[bytes, Cosigned]:
 
 
 @command()
-@_named
+@named
 def show(call: Call, name: str | None) -> Answer:  # noqa: ARG001
     """Print a witness's keys, the logs it follows, what it cosigned last, and forks that it was shown."""
     witness = chosen(name)

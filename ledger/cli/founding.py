@@ -14,7 +14,6 @@ from ledger.errors import Misuse
 from ledger.stores.opening import server_roles
 
 if TYPE_CHECKING:
-    from ledger.api import Ledger
     from ledger.genesis import Recovery
 
 _CONNECTING = (
@@ -54,7 +53,6 @@ def init(
         key = ledger.genesis.log_keys[0].text
         genesis = ledger.genesis_leaf
         written = write_config(target.folder, database=target.url, origin=origin, key=key, genesis=genesis)
-        _pin(ledger)
     return _told(target, written, origin, actor, key, genesis)
 
 
@@ -123,13 +121,6 @@ def _ask(asking: bool, what: str, option: str) -> str:
         raise Misuse(f"{name} is needed without a terminal: {why}", option, code="missing")
     answer: str = click.prompt(what, err=True)
     return answer.strip()
-
-
-def _pin(ledger: "Ledger") -> None:
-    """Who made the log knows its beginning: the first pin is theirs."""
-    from ledger.cli.pinning import keep
-
-    keep(ledger.store, ledger.origin, ledger.genesis_leaf)
 
 
 def _ignore(folder: Path) -> Path | None:

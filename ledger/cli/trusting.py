@@ -13,18 +13,17 @@ from ledger.genesis import read_genesis
 from ledger.notes.note import parse_note
 from ledger.notes.treehead import parse_checkpoint
 from ledger.notes.verifier import VerifierKey
-from ledger.pins import pin_path, read_pin
+from ledger.pins import trusted_pins
 from ledger.policy import Policy, Trusted
 from ledger.policy.file import LIMIT as POLICY_LIMIT
 from ledger.policy.file import read_policy
+from ledger.receipts import PROOF_LIMIT, is_proof
 from ledger.roots import read_pem, read_roots
 
 if TYPE_CHECKING:
     from ledger.config import Place
     from ledger.genesis import Genesis
     from ledger.store import Store
-
-_NOTE_LIMIT = 100_000
 
 
 def genesis_of(store: "Store") -> "Genesis | None":
@@ -49,12 +48,13 @@ def read_keys(texts: tuple[str, ...], option: str = "--key") -> tuple[VerifierKe
 
 
 def read_checkpoint(path: Path, origin: str) -> Trusted:
-    """Return a checkpoint from a file; `Misuse` where it is none, or one of another log than `origin` ("": any)."""
+    """Return a checkpoint, or that of a receipt, from a file; `Misuse` for neither, or another log's ("": any's)."""
     try:
         with path.open("rb") as file:
-            note = file.read(_NOTE_LIMIT)
+            data = file.read(PROOF_LIMIT + 1)
     except OSError as error:
         raise Misuse(f"{path}: {error.strerror}", "--checkpoint FILE", code="no_file") from None
+    note = data.partition(b"\n\n")[2] if is_proof(data) else data
     try:
         named = parse_checkpoint(parse_note(note).text).origin
     except LedgerError as error:
@@ -63,7 +63,7 @@ def read_checkpoint(path: Path, origin: str) -> Trusted:
         ) from None
     if origin and named != origin:
         raise Misuse(f"your checkpoint is of {named}, the log is {origin}", "take the other file", code="other_origin")
-    return Trusted(note, f"the checkpoint {path}")
+    return Trusted(note, f"the {'receipt' if is_proof(data) else 'checkpoint'} {path}")
 
 
 def read_policy_file(path: Path, received: Path | None) -> Policy:
@@ -101,10 +101,8 @@ def policy_of(genesis: "Genesis | None", place: "Place | None", given: Given) ->
     written = written_policy(given)
     origin = written.origin or (genesis.origin if genesis is not None else place.origin if place is not None else "")
     brought = [read_checkpoint(path, origin) for path in given.checkpoints]
-    path = pin_path(origin)
-    pin = read_pin(path) if origin else None
-    if pin is not None:
-        brought.append(pin.trusted(path))
+    leaf, own = genesis.leaf if genesis is not None else "", place.location if place is not None else ""
+    brought += trusted_pins(origin, leaf, own)
     policy = msgspec.structs.replace(written, checkpoints=tuple(brought), now=time_text(datetime.now(UTC)))
     if given.policy is not None:
         return policy

@@ -55,6 +55,8 @@ def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, l
         neither += "; that nothing was cut off the end (no pin, no checkpoint of yours)"
     elif max(ends) < report.size:
         neither += f"; that nothing after entry {max(ends) - 1} was cut off or written anew"
+    if (first := _first_use(report)) and ends:
+        neither += f"; that it was not another log before {day(first)}Z: your pin was made on first use"
     rows = [
         ("vouched for by", "; ".join(vouchers(report.vouchers))),
         ("proven", proven),
@@ -66,6 +68,12 @@ def _verified(report: "Report", _store: "Store", _received: str) -> tuple[str, l
 def _entries(report: "Report") -> str:
     partial = "partial: " if report.omitted else ""
     return f"{partial}{report.checked:,} of {report.size:,} entries"
+
+
+def _first_use(report: "Report") -> str:
+    """Return since when this user knows the log, where nothing but a pin of first use vouches for its end."""
+    ends = [voucher for voucher in report.vouchers if voucher.size >= 0]
+    return min((voucher.first_use for voucher in ends), default="")
 
 
 def _others(seen: int, size: int) -> str:
@@ -162,6 +170,7 @@ def vouchers(found: "tuple[Voucher, ...]") -> list[str]:
             continue  # said with the key
         word = "by" if one.kind == "witness" else "since"
         since = f", {word} {day(one.time)}Z" if one.time else ""
+        since += f" (first use, {day(one.first_use)}Z)" if one.first_use and one.first_use != one.time else ""
         size = f", size {one.size:,}" if one.size >= 0 else ""
         said.append(f"{_KINDS[one.kind].format(source=short_path(one.source))}{size}{since}")
     return said

@@ -17,6 +17,7 @@ from ledger.cli.trusting import Given, genesis_of, policy_of, read_keys
 from ledger.cli.verdict import report_block
 from ledger.config import FILE, held_by, resolve
 from ledger.errors import Misuse, Tampered
+from ledger.extracts import is_consistency
 from ledger.pins import pin_path, read_pin
 from ledger.presence import Present, check_evidence, read_below
 from ledger.receipts import is_proof
@@ -59,21 +60,34 @@ def verify(
     """Run every check. Without PATH: your own ledger, by its ledger.toml and your pin. PATH of something received: by
     --key, --policy, --checkpoint and your own pins alone, never by files beside it. A URL is a PATH, too."""
     given = Given(read_keys(keys), checkpoints, roots, policy, Path(what) if what is not None else None)
-    if what is not None and Path(what).is_file() and is_proof(_first_bytes(Path(what))):
-        from ledger.cli.receipt import check_receipt
-
-        return check_receipt(call, Path(what), given)
+    if what is not None and Path(what).is_file() and (checked := _small_file(call, Path(what), given)) is not None:
+        return checked
     if what is not None and call.location is not None:
         raise Misuse("PATH and --ledger both say which", "PATH for what you received, --ledger for yours", code="usage")
     place = None if what is not None else resolve(call.location)
     location = _received(what) if what is not None else resolve(call.location).location
     with closing(open_read_only(location)) as store:
-        report, pinned = _verify(store, policy_of(genesis_of(store), place, given), processes, evidence)
+        report = _verify(store, policy_of(genesis_of(store), place, given), processes, evidence)
+        pinned = _pin(store, report, "" if place is None else place.location)
         block = report_block(
             report, store, "" if what is None else location if is_url(location) else what, pinned=bool(pinned["moved"])
         )
     code = 0 if allow_unpinned and report.verdict == "UNPINNED" else report.exit_code
     return Answer({**report.to_json(), "pin": pinned}, block, code)
+
+
+def _small_file(call: Call, path: Path, given: Given) -> Answer | None:
+    """Check a receipt or a proof of consistency; None for any other file."""
+    begin = _first_bytes(path)
+    if is_proof(begin):
+        from ledger.cli.receipt import check_receipt
+
+        return check_receipt(call, path, given)
+    if is_consistency(begin):
+        from ledger.cli.consistent import check_consistency_file
+
+        return check_consistency_file(call, path, given)
+    return None
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -102,9 +116,7 @@ def look_over(ledger: "Ledger") -> Report:
         return ledger.verify(processes=os.cpu_count() or 1 if size >= _MANY else 1, progress=progress)
 
 
-def _verify(
-    store: "Store", policy: "Policy", processes: int | None, evidence: Path | None
-) -> tuple[Report, dict[str, object]]:
+def _verify(store: "Store", policy: "Policy", processes: int | None, evidence: Path | None) -> Report:
     size = store.head().size
     workers = processes or (os.cpu_count() or 1 if size >= _MANY else 1)
     try:
@@ -120,7 +132,7 @@ def _verify(
         report = _beside(store, report, evidence)
     except Tampered as error:
         report = _unreadable(error, size, policy)
-    return report, _pin(store, report)
+    return report
 
 
 def _beside(store: "Store", report: Report, evidence: Path | None) -> Report:
@@ -147,7 +159,7 @@ def _unreadable(error: Tampered, size: int, policy: "Policy") -> Report:
     )
 
 
-def _pin(store: "Store", report: Report) -> dict[str, object]:
+def _pin(store: "Store", report: Report, location: str) -> dict[str, object]:
     """Move the pin after checks that passed; the first one vouches from the next run on, never for this one."""
     if report.verdict not in ("VERIFIED", "UNPINNED"):
         return {"moved": False}
@@ -156,5 +168,5 @@ def _pin(store: "Store", report: Report) -> dict[str, object]:
         return {"moved": False}
     path = pin_path(report.origin)
     first = read_pin(path) is None
-    moved = keep(store, report.origin, genesis.leaf, report.covered)
+    moved = keep(store, report.origin, genesis.leaf, report.covered, location)
     return {"moved": moved, "first": first and moved, "path": str(path)}

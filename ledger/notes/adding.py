@@ -27,6 +27,7 @@ FORBIDDEN: Final = 403
 UNKNOWN_LOG: Final = 404
 OTHER_SIZE: Final = 409
 UNPROVEN: Final = 422
+SIZE_TYPE: Final = "text/x.tlog.size"
 
 _OLD: Final = re.compile(rb"old (0|[1-9][0-9]{0,15})", re.ASCII)
 

@@ -11,13 +11,19 @@ __all__ = ["Group", "Policy", "Quorum", "Trusted", "Witness"]
 
 
 class Trusted(msgspec.Struct, frozen=True):
-    """A checkpoint from outside the log (a signed note), where it came from, and since when it is known (or "")."""
+    """A checkpoint from outside the log (a signed note), where it came from, and since when it is known (or "").
+
+    Of a pin: `first_use`, when it was first made, if that was on first use (it says nothing of the time before);
+    `tail`, place and leaf (hex) of the newest entry that was seen beyond the checkpoint.
+    """
 
     note: bytes
     source: str
     kind: str = "checkpoint"
     time: str = ""
     genesis: str = ""
+    first_use: str = ""
+    tail: tuple[int, str] | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,21 @@ from ledger.policy import Policy
 from ledger.policy.quorum import Group, Quorum, Witness
 
 FIRST_LINE: Final = "ledger-policy/v1"
+TEMPLATE: Final = """ledger-policy/v1
+# What I trust of this log. Each value came another way than the log itself: contract, telephone, web site.
+#
+# log     NAME+HEX+BASE64            its keys, one a line (ledger show 0 prints them)
+# genesis HEX                        the leaf of its entry 0
+# require all                        Ed25519 and ML-DSA-44, both
+# size    9344                       fewer sealed entries are an old copy
+# date    2026-12-01                 evidence from outside must reach this day
+# tsa-root tsa.pem                   a time-stamping authority's root, in a file beside this one
+# witness w1 NAME+HEX+BASE64 https://w1.example
+# witness w2 NAME+HEX+BASE64
+# witness w3 NAME+HEX+BASE64
+# group   any2 2 w1 w2 w3
+# quorum  any2
+"""
 LIMIT: Final = 262_144
 _LINES: Final = 1_024
 _ITEMS: Final = 128  # of one line

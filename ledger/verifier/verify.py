@@ -8,7 +8,8 @@ Ed25519 and ML-DSA-44 are used, because they are faster; else those below are, a
 
 This is one file, and long, so that it can be read from top to bottom by one person in an afternoon, and run anywhere.
 The order is FORMAT.md's: bytes (1), small forms (2), statements (3), keys and signatures (4, 5), entries and batches
-(6, 7), tree and checkpoints (9), the checks (12) over a whole log, in one pass, entry after entry, the bundle (15).
+(6, 7), tree and checkpoints (9), the checks (12) over a whole log, in one pass, entry after entry, receipts (14), the
+bundle (15).
 
 Nothing that comes with a ledger is trusted: keys, genesis leaf and checkpoints that vouch for it are the caller's.
 """
@@ -1276,8 +1277,7 @@ KNOWN = set(
     actor_introduced alert_acknowledged alert_resolved approval_requested approval_revoked approved
     change_recorded clock_reset corrected dataset_registered delegated deployed deployment_observed drift_alerted
     erased evaluated genesis key_authorized key_revoked log_key_rotated metric_plan_defined migrated placed_on_market
-    policy_set
-    put_into_service rejected resumed retimestamped retired role_assigned role_ended rolled_back
+    policy_set put_into_service rejected resumed retimestamped retired role_assigned role_ended rolled_back
     substantial_modification_assessed suspended system_registered timestamped trained undeployed verified
     version_registered
     """.split()
@@ -1815,6 +1815,248 @@ def moment(time):
     return datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+# ---- 14. Receipts, and two checkpoints of one log ----
+
+RECEIPT, CONSISTENCY = b"c2sp.org/tlog-proof@v1\n", b"ledger-consistency/v1\n"
+LINKS = 256
+
+Link = namedtuple("Link", "data path")
+Chain = namedtuple("Chain", "links head within")
+Shown = namedtuple("Shown", "verdict why rows document")
+
+
+def take_apart(data, first, word, limit):
+    """A proof file: what stands after `word`, the other lines up to the blank one, the note."""
+    need(len(data) <= limit and data.startswith(first), "another form, or too large", 0)
+    head, blank, note = data.partition(b"\n\n")
+    lines = head.decode("ascii", "replace").split("\n")[1:]
+    need(blank and lines and lines[0].startswith(word), f"no line {word.strip()!r}", 0)
+    held = unbase64(lines[0][len(word) :])
+    need(held is not None, "not base64", 0)
+    return held, lines[1:], note
+
+
+def read_path(texts):
+    need(isinstance(texts, list) and len(texts) <= 53, "a path of over 53 hashes", 0)
+    path = [unbase64(text) for text in texts]
+    need(all(step is not None and len(step) == 32 for step in path), "a hash of another length", 0)
+    return path
+
+
+def check_inclusion(index, size, hash, path, root):
+    """RFC 9162 section 2.1.3.2."""
+    need(0 <= index < size, "a place outside the tree", 0)
+    at, last = index, size - 1
+    for step in path:
+        need(last > 0, "a path too long", 0)
+        if at % 2 or at == last:
+            hash = sha(b"\1" + step + hash)
+            while at and at % 2 == 0:
+                at, last = at // 2, last // 2
+        else:
+            hash = sha(b"\1" + hash + step)
+        at, last = at // 2, last // 2
+    need(last == 0 and hash == root, "the path does not lead to the root", 0)
+
+
+def check_consistency(old, size, path, old_root, root):
+    """RFC 9162 section 2.1.4.2; from nothing to anything without a hash."""
+    need(old <= size, "the older one is the larger", 0)
+    if old in (0, size):
+        need(not path and old_root == (root if old else sha(b"")), "two trees of one size, or a root of nothing", 0)
+        return
+    path = ([old_root] if old & (old - 1) == 0 else []) + path
+    need(len(path) > (old & (old - 1) == 0), "no hashes", 0)
+    at, last = old - 1, size - 1
+    while at % 2:
+        at, last = at // 2, last // 2
+    left = right = path[0]
+    for step in path[1:]:
+        need(last > 0, "a path too long", 0)
+        if at % 2 or at == last:
+            left, right = sha(b"\1" + step + left), sha(b"\1" + step + right)
+            while at and at % 2 == 0:
+                at, last = at // 2, last // 2
+        else:
+            right = sha(b"\1" + right + step)
+        at, last = at // 2, last // 2
+    need(last == 0 and left == old_root and right == root, "the hashes do not lead to both roots", 0)
+
+
+def read_extra(extra):
+    """The entry's bytes, and its author's chain where the receipt brings one."""
+    if not extra.startswith(b'{"chain":'):
+        return extra, None
+    value = decode(extra, 1 << 20)
+    keys = {"chain", "entry", "format"}
+    need(keys <= value.keys() <= keys | {"head", "within"}, "fields of a receipt", 0)
+    need(value["format"] == 1 and is_integer(value["format"], 1, 1), "another format of receipt", 0)
+    need(isinstance(value["chain"], list) and len(value["chain"]) <= LINKS, "a chain too long", 0)
+    links = [read_link(one) for one in value["chain"]]
+    head = read_link(value["head"]) if "head" in value else None
+    within = read_path(value["within"]) if "within" in value else None
+    return read_bytes(value["entry"]), Chain(links, head, within)
+
+
+def read_link(value):
+    need(isinstance(value, dict) and value.keys() == {"entry", "path"}, "a link of another form", 0)
+    return Link(read_bytes(value["entry"]), read_path(value["path"]))
+
+
+def read_bytes(text):
+    data = unbase64(text) if isinstance(text, str) else None
+    need(data is not None, "not base64", 0)
+    return data
+
+
+def signed(keys, purpose, body, signatures, missing):
+    good = signed_by(keys, purpose, body, signatures)
+    need(good is not False, "a signature that does not fit", 14)
+    if good is None:
+        missing.append("a scheme that is not known here")
+
+
+def check_author(chain, data, note, missing):
+    """R5, R6: entry 0 and the key events behind the author's key, in order, then the author's own signature."""
+    entry, body, header = read_entry(data)
+    seq, said = entry["seq"], entry["statement"]
+    need((not chain.links) is (seq == 0), "a chain that does not begin with entry 0", 0)
+    first, before = chain.links[0] if chain.links else Link(data, None), -1
+    trust = None
+    for link in [first, *chain.links[1:]]:
+        one, text, _ = read_entry(link.data)
+        place, what = one["seq"], one["statement"]
+        need(before < place and (place < seq or place == seq == 0), "a chain out of order", 0)
+        if link.path is not None:
+            check_inclusion(place, note.size, leaf(link.data), link.path, note.root)
+        if trust is None:
+            need(place == 0, "a chain that does not begin with entry 0", 0)
+            trust = Trust(what, leaf(link.data).hex())
+            need(trust.origin == note.origin, "entry 0 of another log", 10)
+        else:
+            rule = trust.rules.get(what["type"], {})
+            need("batch" not in one and rule.get("trust"), "a link that is no key event", 0)
+            trust.judge(what, one["recorded"])
+        signed(trust.grants[what["key"]].keys, "statement", text, one["signatures"], missing)
+        if place:
+            trust.change(what, place)
+        before = place
+    if seq:
+        trust.judge(said, entry["recorded"])
+        keys = trust.grants[said["key"]].keys
+        if "batch" in entry:
+            check_batch(chain, entry, body, header, trust, keys, note, missing)
+        else:
+            need(chain.head is None and chain.within is None, "a batch that the entry is not in", 0)
+            signed(keys, "statement", body, entry["signatures"], missing)
+    return trust
+
+
+def check_batch(chain, entry, body, header, trust, keys, note, missing):
+    """C15 of one member."""
+    seq, said = entry["seq"], entry["statement"]
+    first, top = entry["batch"].get("first", seq), entry
+    rule = trust.rules.get(said["type"], {"batch": True})
+    need(rule["batch"] and said["type"] != "genesis", "a type that must not be in a batch", 15)
+    need(chain.within is not None and (chain.head is None) is (first == seq), "a batch that is not shown", 15)
+    if first != seq:
+        top, _, header = read_entry(chain.head.data)
+        need(top["seq"] == first and "root" in top.get("batch", {}), "another entry as the batch's head", 15)
+        check_inclusion(first, note.size, leaf(chain.head.data), chain.head.path, note.root)
+    batch = top["batch"]
+    need((batch["actor"], batch["key"]) == (said["actor"], said["key"]), "a batch by another", 15)
+    need(batch["log"] == trust.leaf, "a batch for another log", 15)
+    check_inclusion(seq - first, batch["count"], leaf(body), chain.within, bytes.fromhex(batch["root"]))
+    signed(keys, "batch", header, top["signatures"], missing)
+
+
+def verify_receipt(data, policy):
+    """R1 to R6, offline: the entry stands under the checkpoint; whose key signed it, where the file shows that."""
+    try:
+        extra, lines, note = take_apart(data, RECEIPT, "extra ", 1 << 20)
+        held, chain = read_extra(extra)
+        entry, _, _ = read_entry(held)
+        need(lines and lines[0] == f"index {entry['seq']}", "another place than the entry says", 0)
+        path, note, missing = read_path(lines[1:]), read_note(note), []
+        start = chain.links[0].data if chain and chain.links else held
+        known = list(policy.keys) or known_by(start, policy.genesis)
+        if not known:
+            return Shown("UNVERIFIABLE", f"no key of {note.origin} is at hand", [], {"origin": note.origin})
+        check_checkpoint(note, known, policy, missing)
+        check_inclusion(entry["seq"], note.size, leaf(held), path, note.root)
+        if chain:
+            trust = check_author(chain, held, note, missing)
+            need(policy.genesis in ("", trust.leaf), "entry 0 is not the one that you know", 10)
+            check_note(note, [*known, *(read_vkey(key) for key in json.loads(start)["statement"]["data"]["log_keys"])])
+    except Unknown as unknown:
+        return Shown("UNVERIFIABLE", str(unknown), [], {})
+    except Bad as bad:
+        return Shown("BROKEN", bad.why, [], {})
+    return shown(entry, note, bool(chain), missing)
+
+
+def check_checkpoint(note, known, policy, missing):
+    """R2: origin, the log's key or both, enough witnesses."""
+    need(policy.origin in ("", note.origin), "a checkpoint of another log", 2)
+    check_note(note, known)
+    good = {key.kind for key in known for line in note.signatures if key[:2] == line[:2]}
+    need(policy.require == "any" or good >= {1, 6}, "a checkpoint without a line of both of the log's keys", 3)
+    if policy.quorum and not is_enough(cosigners(note, policy), policy):
+        missing.append(f"the policy wants the quorum {policy.quorum}: not enough cosigned")
+
+
+def known_by(start, genesis):
+    """The log's keys, by the word of an entry 0 whose leaf the verifier knows."""
+    if not genesis:
+        return []
+    entry, _, _ = read_entry(start)
+    need(leaf(start).hex() == genesis, "entry 0 is not brought, or not the one that you know", 10)
+    return [read_vkey(key, 10) for key in entry["statement"]["data"]["log_keys"]]
+
+
+def shown(entry, note, author, missing):
+    said, seq = entry["statement"], entry["seq"]
+    rows = [(f"entry {seq}", f"{said['type']} by {said['actor']}, recorded {entry['recorded']}")]
+    rows.append(("proven", f"this entry stands in the log of {note.size:,} entries that the key signed"))
+    if author:
+        rows.append(("", f"{said['actor']} signed it, with a key that this log had authorised before"))
+    why = "that what it states is true; that nothing later corrects it" + (
+        "; that the key, or its role, was not taken away before" if author else "; whose signature it bears"
+    )
+    facts = {"origin": note.origin, "seq": seq, "size": note.size, "author_proven": author}
+    verdict = "UNVERIFIABLE" if missing else "VERIFIED"
+    return Shown(verdict, "; ".join(missing), [*rows, ("not proven", why)], facts)
+
+
+def verify_consistency(data, policy):
+    """The log of the newer checkpoint begins with all that the older one covers."""
+    try:
+        old, lines, note = take_apart(data, CONSISTENCY, "old ", 3 << 16)
+        old, note, path = read_note(old), read_note(note), read_path(lines)
+        known, missing = list(policy.keys), []
+        if not known:
+            return Shown("UNVERIFIABLE", f"no key of {note.origin} is at hand", [], {"origin": note.origin})
+        need(old.origin == note.origin, "checkpoints of two logs", 2)
+        check_note(old, known)
+        check_checkpoint(note, known, policy, missing)
+        check_consistency(old.size, note.size, path, old.root, note.root)
+    except Bad as bad:
+        return Shown("BROKEN", bad.why, [], {})
+    row = ("proven", f"the log of {note.size:,} entries begins with all {old.size:,} of the older checkpoint")
+    facts = {"origin": note.origin, "old": old.size, "new": note.size}
+    return Shown("UNVERIFIABLE" if missing else "VERIFIED", "; ".join(missing), [row], facts)
+
+
+def small_proof(path):
+    """The bytes of a receipt or a proof of consistency; None for any other file."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read((1 << 20) + 1)
+    except OSError as error:
+        raise Misuse(f"{path}: {error.strerror}") from None
+    return data if data.startswith((RECEIPT, CONSISTENCY)) else None
+
+
 # ---- 15. The bundle ----
 
 NAMES = re.compile(
@@ -2305,7 +2547,7 @@ class Arguments(argparse.ArgumentParser):
 
 def arguments():
     parser = Arguments(prog="verify.py", description="Verify a ledger's bundle, by what you bring and nothing in it.")
-    parser.add_argument("bundle", metavar="BUNDLE.zip")
+    parser.add_argument("bundle", metavar="BUNDLE.zip", help="or a receipt, or a proof of consistency")
     parser.add_argument("--key", action="append", default=[], metavar="VKEY", help="the log's key, got by another way")
     parser.add_argument(
         "--checkpoint", action="append", default=[], metavar="FILE", help="a signed checkpoint you have"
@@ -2351,6 +2593,9 @@ def run(words):
     policy, pins = brought(given), [read_checkpoint(path) for path in given.checkpoint]
     if given.evidence and not os.path.isdir(given.evidence):
         raise Misuse(f"--evidence {given.evidence}: there is no such folder")
+    data = small_proof(given.bundle)
+    if data is not None:
+        return answer(given, data, policy)
     result = verify_bundle(given.bundle, pins=pins, policy=policy, evidence=given.evidence)
     source = "your policy" if given.policy else None
     vouchers = [f"the log's key in {source or '--key'}"] if policy.keys else []
@@ -2361,6 +2606,18 @@ def run(words):
     else:
         print("\n".join(report(result, vouchers)))
     return 0 if given.allow_unpinned and result.verdict == "UNPINNED" else EXITS[result.verdict]
+
+
+def answer(given, data, policy):
+    """What a receipt or a proof of consistency comes to."""
+    found = (verify_receipt if data.startswith(RECEIPT) else verify_consistency)(data, policy)
+    if given.json:
+        why = {"why": found.why} if found.why else {}
+        print(json.dumps({"verdict": found.verdict.lower(), **why, **found.document}))
+    else:
+        rows = [("why", found.why)] if found.why else []
+        print("\n".join([f"{found.verdict}  {clean(given.bundle)}", *pairs([*rows, *found.rows])]))
+    return EXITS[found.verdict]
 
 
 def main(words=None):

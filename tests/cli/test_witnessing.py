@@ -1,6 +1,7 @@
 """Cosignatures by files: a ledger asks, witnesses sign what follows, an auditor wants two of three."""
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -223,4 +224,51 @@ def test_a_receipt_under_a_policy(run, story, key, stranger, tmp_path):
     stranger()
     done = run("verify", receipt, "--policy", mine)
     assert done.code == 0, done.out
-    assert "the log's key, from" in done.out
+    assert "the log's key in" in done.out
+    assert "mine.txt" in done.out
+
+
+# ---- over HTTP ----
+
+
+@pytest.fixture
+def served(process, witnesses):
+    """The three witnesses answer over HTTP; return their addresses and processes."""
+    made = {}
+    for name in witnesses:
+        one = process("witness", "serve", "--as", f"{name}.test/x", "--port", 0, "--json")
+        made[name] = (json.loads(one.stdout.readline())["url"], one)
+    return made
+
+
+def test_a_policys_witnesses_are_asked(run, story, key, witnesses, served, tmp_path):
+    mine = tmp_path / "mine.txt"
+    lines = [f"witness {name} {keys[0]} {served[name][0]}" for name, keys in witnesses.items()]
+    mine.write_text("\n".join(["ledger-policy/v1", f"log {key}", *lines, "group all 2 w1 w2 w3", "quorum all", ""]))
+    served["w2"][1].kill()
+    served["w2"][1].wait()
+    done = run("witness", "ask", "--policy", mine)
+    assert done.code == 0, done.out + done.err
+    assert done.out.splitlines()[0] == "w1.test/x  signed size 6"
+    assert "cannot be reached" in done.out.splitlines()[1]
+    assert done.out.splitlines()[-1] == "2 of 3 witnesses: enough signed."
+    assert all(len(line) <= 100 for line in done.out.splitlines())
+    assert run("verify", "--policy", mine).code == 0
+    one_more(run)
+    served["w1"][1].kill()
+    served["w1"][1].wait()
+    told = run("witness", "ask", "--policy", mine, "--json")
+    assert (told.code, told.document["enough"]) == (4, False)
+    assert [one["signed"] for one in told.document["asked"]] == [False, False, True]
+    url = served["w3"][0]
+    alone = run("witness", "ask", url, "--witness", witnesses["w3"][0], "--witness", witnesses["w3"][1])
+    assert (alone.code, alone.out) == (0, "w3.test/x  signed size 7\n")
+
+
+def test_who_is_asked_must_be_said(run, story, key, tmp_path):
+    mine = tmp_path / "mine.txt"
+    mine.write_text(f"ledger-policy/v1\nlog {key}\n")
+    for words in ([], ["http://127.0.0.1:1"], ["--policy", mine], ["http://127.0.0.1:1", "--policy", mine]):
+        done = run("witness", "ask", *words)
+        assert done.code == 2, words
+        assert done.error

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ledger import entry
+from ledger import authorship, entry
 from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.keys.log_key import LogKey
 from ledger.receipts import PROOF_LIMIT, check_proof, is_proof
@@ -62,10 +62,11 @@ def test_an_uncovered_entry_has_no_proof_yet(told, tmp_path, monkeypatch):  # no
         assert (proven.entry.seq, proven.checkpoint.size) == (15, 16)
 
 
-def test_one_other_byte_and_it_is_none(told, shown):  # noqa: F811
-    """Every byte, in one bit chosen for each."""
-    proof, chooser = told.prove(9), random.Random(9)
-    for at in range(len(proof)):
+@pytest.mark.parametrize("authors", [False, True])
+def test_one_other_byte_and_it_is_none(told, shown, authors):  # noqa: F811
+    """Every byte (of a long one, every fifth), in one bit chosen for each."""
+    proof, chooser = told.prove(9, authors=authors), random.Random(9)
+    for at in range(0, len(proof), 1 if not authors else 5):
         changed = bytearray(proof)
         changed[at] ^= 1 << chooser.randrange(8)
         try:
@@ -95,8 +96,9 @@ def joined(lines, note):
     return b"\n".join(lines) + b"\n\n" + note
 
 
-def test_parts_of_different_proofs_do_not_fit_together(told, shown):  # noqa: F811
-    (one, note), (other, _) = lines_of(told.prove(9)), lines_of(told.prove(8))
+@pytest.mark.parametrize("authors", [False, True])
+def test_parts_of_different_proofs_do_not_fit_together(told, shown, authors):  # noqa: F811
+    (one, note), (other, _) = (lines_of(told.prove(seq, authors=authors)) for seq in (9, 8))
     wrong = {
         "another entry": [one[0], other[1], *one[2:]],
         "another place": [*one[:2], other[2], *one[3:]],
@@ -117,7 +119,7 @@ def test_parts_of_different_proofs_do_not_fit_together(told, shown):  # noqa: F8
 def test_an_entry_that_was_forged_into_it(told, shown):  # noqa: F811
     from ledger.encoding import b64encode
 
-    lines, note = lines_of(told.prove(3))
+    lines, note = lines_of(told.prove(3, authors=False))
     forged = told.read(3).replace(b'"auc":0.79', b'"auc":0.99')
     lines[1] = b"extra " + b64encode(forged).encode()
     with pytest.raises(Tampered):
@@ -167,5 +169,7 @@ def test_a_proof_holds_the_entrys_own_bytes(told, shown):  # noqa: F811
     from ledger.encoding import b64decode
 
     lines, _ = lines_of(told.prove(3))
-    assert b64decode(lines[1].removeprefix(b"extra ").decode()) == told.read(3)
+    assert authorship.read(b64decode(lines[1].removeprefix(b"extra ").decode()), PROOF_LIMIT)[0] == told.read(3)
+    plain, _ = lines_of(told.prove(3, authors=False))
+    assert b64decode(plain[1].removeprefix(b"extra ").decode()) == told.read(3)
     assert entry.leaf(told.read(3)).hex() == told.find(4).prev

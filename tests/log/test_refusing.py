@@ -158,6 +158,8 @@ def test_an_uncovered_forgery_is_never_covered(told, edit, keys, tmp_path, monke
     datas = stored(told)
     datas[16] = datas[16].replace(b'"auc":0.001', b'"auc":0.901')
     edit(told.path, *history(chained_anew(datas), note=note))
+    assert refuses(told).code == "tail"  # the pin of who placed it
+    keys.pin.unlink()
     error = refuses(told)
     assert (error.code, error.seq) == ("uncovered", 16)
     assert told.verify().failures[0][:3] == (14, "bad_signature", 16)

@@ -81,7 +81,7 @@ def test_the_maker_writes_the_files_that_are_here():
         assert (VECTORS / path).read_bytes() == data, path
     here = {
         f"{folder}/{path.name}"
-        for folder in ("json", "statements", "logs", "bad")
+        for folder in ("json", "statements", "logs", "bad", "receipts")
         for path in VECTORS.glob(f"{folder}/*")
     }
     assert here == made.keys() - {"index.json"}

@@ -17,6 +17,7 @@ from . import (  # noqa: F401 - importing them registers their cases
     good_logs,
     json_cases,
     log_keys,
+    receipts,
     roles,
     statement_cases,
 )
@@ -38,7 +39,9 @@ def files() -> dict[str, bytes]:
     base = Log("base").base().entries
     made["logs/base.jsonl"] = lines(base)
     index = [entry_of(name, make(), base, made) for name, make in CASES.items()]
-    made["index.json"] = text({"format": 1, "buffers": BUFFERS, "logs": index})
+    shown, shown_files = receipts.made()
+    made.update(shown_files)
+    made["index.json"] = text({"format": 1, "buffers": BUFFERS, "logs": index, "receipts": shown})
     return made
 
 
@@ -103,7 +106,7 @@ def text(value: Any) -> bytes:
 
 def main() -> None:
     made = files()
-    for folder in ("json", "statements", "logs", "bad"):
+    for folder in ("json", "statements", "logs", "bad", "receipts"):
         for old in sorted((FOLDER / folder).glob("*")):
             if f"{folder}/{old.name}" not in made:
                 old.unlink()
