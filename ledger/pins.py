@@ -225,7 +225,8 @@ def leave_place(location: str, genesis: str) -> None:
 def _held(path: Path) -> Iterator[Pin | None]:
     """Hold the folder's lock; what is there now."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (path.parent.parent, path.parent):  # mkdir gives the mode to the last alone
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (path.parent / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield read_pin(path)

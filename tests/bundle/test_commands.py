@@ -88,7 +88,7 @@ def test_what_an_auditor_brings(bundle):
     ("words", "said"),
     [
         ((), "BUNDLE.zip"),
-        (("nowhere.zip",), "no such file"),
+        (("nowhere.zip",), "No such file"),
         ((FILE,), "does not begin as one"),
         (("BUNDLE", "--key", "abc"), "--key is not NAME+8 HEX+BASE64"),
         (("BUNDLE", "--genesis", "abc"), "64 hexadecimal digits"),

@@ -30,6 +30,7 @@ def broken_ground(tmp_path_factory):
         for name in ("tail.db", "bare.db"):
             shutil.copy(place / "ledger.db", place / name)
         patch.setenv("LEDGER_LOG_KEY", str(place / "none.key"))
+        patch.setenv("XDG_STATE_HOME", str(place / "another"))  # a pin that saw tail.db knows more than ledger.db holds
         with Ledger.open(place / "tail.db", key=key) as node:
             for number in (25, 26, 27):
                 say(node, number)
