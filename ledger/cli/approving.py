@@ -188,6 +188,7 @@ def _done(verb: str, receipt: "Receipt", key: str, looked: Looked, conditions: l
         "stage": looked.found["stage"],
         "seen": {"size": looked.report.size, "root": f"sha256:{looked.report.root}"},
         "conditions": conditions,
+        "findings": looked.found["findings"],
         "shown": looked.lines,
     }
 

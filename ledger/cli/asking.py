@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from projections.opening import Projections
 
 
-def _past(function: Callable[..., Any]) -> Callable[..., Any]:
+def past(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the two options that every state takes."""
     for option, words in (
         ("--known-at", "As the ledger stood then."),
@@ -63,7 +63,7 @@ def opened(ledger: "Ledger", as_of: str | None = None, known_at: str | None = No
 @command()
 @click.argument("system", required=False)
 @click.option("--environment", help="Else all of the production tier.")
-@_past
+@past
 def production(
     call: Call, system: str | None, environment: str | None, as_of: str | None, known_at: str | None
 ) -> Answer:
@@ -107,7 +107,7 @@ def _waiting() -> tuple[int, list[str]]:
 
 @command()
 @click.argument("system", required=False)
-@_past
+@past
 def registry(call: Call, system: str | None, as_of: str | None, known_at: str | None) -> Answer:
     """Print all systems and versions, each with its state."""
     from projections.questions.registry import registry as answer
@@ -135,7 +135,7 @@ def _check_system(projections: "Projections", system: str) -> None:
 
 @command()
 @click.argument("version", metavar="SYSTEM@VERSION")
-@_past
+@past
 def lineage(call: Call, version: str, as_of: str | None, known_at: str | None) -> Answer:
     """Print whence a version came: data, code, training, evaluation, approval, deployment."""
     from projections.questions.lineage import lineage as answer
@@ -154,7 +154,7 @@ def lineage(call: Call, version: str, as_of: str | None, known_at: str | None) -
 @command()
 @click.argument("before", metavar="SYSTEM@VERSION")
 @click.argument("after", metavar="SYSTEM@VERSION")
-@_past
+@past
 def diff(call: Call, before: str, after: str, as_of: str | None, known_at: str | None) -> Answer:
     """Print what differs between two versions: data, parameters, metrics overall and by group, artifacts."""
     from projections.questions.diff import diff as answer
@@ -178,7 +178,7 @@ def full_name(version: str, ledger: "Ledger") -> str:
 @command()
 @click.argument("system", required=False)
 @click.option("--markdown", is_flag=True, help="Markdown, which is the default.")
-@_past
+@past
 def changelog(call: Call, system: str | None, markdown: bool, as_of: str | None, known_at: str | None) -> Answer:  # noqa: ARG001
     """Print what changed from version to version, why, and by whom it was approved (Annex IV point 6)."""
     from projections.questions.changes import changelog as answer

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ledger.cli.layout import clip, columns, day, listed, pairs, words
+from ledger.cli.layout import clip, columns, day, pairs, words
 from ledger.cli.screen import Paint
 from ledger.cli.verdict import COLOURS, vouchers
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, str, str, str]
 _LABEL: Final = 20
-_PARAMETERS, _MEASURES, _OPEN = 12, 24, 8  # how many are written out; ledger diff and ledger lineage have all
+_PARAMETERS, _MEASURES, _OPEN = 12, 24, 16  # how many are written out; ledger diff and ledger lineage have all
 _MARKS: Final = {"NOT MET": "red", "NOT KEPT": "red", "not judged": "yellow", "met": "green", "kept": "green"}
 _WHY_NOT: Final = {
     "no_evaluation_before": "",
@@ -159,28 +159,34 @@ def _about(found: dict[str, Any], report: "Report") -> list[tuple[str, str]]:
     same = running is not None and running["digest_set"] == found["digest_set"]
     rows = [("in use", f"this very set runs in {running['environment']} already")] if running and same else []
     rows += [("approved before", f"{one['by']}, {day(one['time'])}Z, entry {one['seq']}") for one in found["approvals"]]
+    rows += [
+        ("rejected before", f"{one['by']}, {day(one['time'])}Z, entry {one['seq']}: {one.get('reason', '')}")
+        for one in found["rejections"]
+    ]
     if request := found.get("request"):
         needed = f"; {request['needed']} people are needed" if request["needed"] > 1 else ""
         rows.append(("asked for by", f"{request['by']}, entry {request['seq']}{needed}"))
     return [
         *rows,
-        ("open findings", _open(found)),
+        *_open(found),
         ("four eyes", _four_eyes(found["makers"])),
         ("this ledger", f"{report.size:,} entries, {report.verdict} a moment ago against {by}"),
     ]
 
 
-def _open(found: dict[str, Any]) -> str:
-    said = [
-        f"{one.get('version', 'change ' + str(one['change']))}: {one['text']} [{words(one['seqs'])}]"
-        for one in found["findings"]
-    ]
-    said += [f"alert on {one.get('metric', 'drift')} is {one['state']} [{one['seq']}]" for one in found["alerts"]]
-    if found["missing"]:
-        said.append(f"nobody recorded its {listed(found['missing'])}")
-    if len(said) > _OPEN:
-        said = [*said[:_OPEN], f"and {len(said) - _OPEN} more"]
-    return "; ".join(said) or "none that can be computed from this ledger"
+def _open(found: dict[str, Any]) -> list[tuple[str, str]]:
+    said = [finding(one, found.get("version")) for one in found["findings"][:_OPEN]]
+    more = len(found["findings"]) - _OPEN
+    said += [f"and {more} more: ledger findings {found['system']}@{_version(found)}"] if more > 0 else []
+    said = said or ["none that can be computed from this ledger"]
+    return [("" if at else "open findings", text) for at, text in enumerate(said)]
+
+
+def finding(one: dict[str, Any], about: str | None) -> str:
+    """Return a finding in a line; its version is said where it is not the one asked about."""
+    of = "" if one.get("version") == about else f"{_version(one)}: "
+    where = f" [{words(one['seqs'])}]" if one["seqs"] else ""
+    return f"{one['rule']} {one['severity']}: {of}{one['text']}{where}"
 
 
 def _four_eyes(makers: list[dict[str, Any]]) -> str:

@@ -1,31 +1,24 @@
 """What a person has to see before they approve a version: what it is, against what runs, and what is open."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.encoding import time_text
-from ledger.errors import Misuse
 from projections.comparing import compare
 from projections.database import Database
 from projections.questions import facts
 from projections.questions.diff import told
 from projections.questions.facts import Facts, lean
+from projections.questions.findings import makers_of, of_version, running
 from projections.questions.naming import find_version
 from projections.values import unpacked
 
 if TYPE_CHECKING:
     from projections.opening import Projections
 
-TIERS: Final = ("development", "test", "staging", "production")
-_RUNNING: Final = (
-    "SELECT set_digest, version, environment, started, start_seq FROM deployments"
-    " WHERE system = ? AND tier = ? AND ended IS NULL AND share > 0 ORDER BY share DESC, start_seq DESC LIMIT 1"
-)
-_ALERTS: Final = (
-    "SELECT alert, opened_seq, metric, severity, state FROM alerts"
-    " WHERE system = ? AND state IN ('open', 'acknowledged') AND (set_digest IS NULL OR set_digest IN (?, ?))"
-    " ORDER BY opened_seq DESC LIMIT 20"
+_REJECTED: Final = (
+    "SELECT seq, actor, time, reason FROM approvals WHERE system = ? AND set_digest = ? AND stage = ?"
+    " AND decision = 'rejected' ORDER BY seq"
 )
 _STATE: Final = (
     "SELECT state, needed, standing, requested_by, requested_seq FROM approval_states"
@@ -39,20 +32,22 @@ def candidate(
     """Return the document `ledger.candidate/1`: all that is known of the version `name` by one who decides for `stage`.
 
     It is compared with what runs in the stage's tier (production, where the stage is no tier). `makers`: who trained,
-    registered, evaluated or asked for it, `own` where that is `actor`. Raises `Misuse` for an unknown version.
+    registered, evaluated or asked for it, `own` where that is `actor`; `findings`: what is odd or missing about it.
+    Raises `Misuse` for an unknown version.
     """
     at = projections.moment.as_of_or_none or time_text(now or datetime.now(UTC))
-    with projections.reading() as database:
+    projections.catch_up("changelog")
+    with projections.reading("changelog") as database:
         system, digest = find_version(database, name)
         row = facts.version(database, system, digest)
-        running = _running(database, system, stage)
-        before = running["digest_set"] if running else None
+        current = _running(database, system, stage)
+        before = current["digest_set"] if current else None
         state = _state(database, system, digest, stage)
         answer = lean(
             {
                 "schema": "ledger.candidate/1", "origin": projections.source.origin,
                 "size": projections.position("registry"), "as_of": at, "stage": stage, "system": system,
-                "version": row.get("version"), "digest_set": digest, "running": running,
+                "version": row.get("version"), "digest_set": digest, "running": current,
                 "artifacts": facts.artifacts(database, system, digest),
                 "datasets": {
                     "before": _datasets(database, system, before), "after": _datasets(database, system, digest),
@@ -66,20 +61,23 @@ def candidate(
                 "approvals": [
                     one for one in facts.approvals(database, system, digest, at, row) if one["stage"] == stage
                 ],
-                "alerts": _alerts(database, system, digest, before),
+                "rejections": [
+                    lean(dict(zip(("seq", "by", "time", "reason"), one, strict=True)))
+                    for one in database.rows(_REJECTED, (system, digest, stage))
+                ],
             }
         )  # fmt: skip
         answer["makers"] = _makers(row, answer["evaluations"], state, actor)
-        answer["missing"] = [word for word, lacks in _MISSING.items() if lacks(answer, row)]
-    return answer | {"findings": _findings(projections, system, {digest, before}, at)}
+        answer["findings"] = of_version(projections, system, digest, at, stage=stage, actor=actor)
+    return answer
 
 
 def _running(database: Database, system: str, stage: str) -> Facts | None:
-    tier = stage if stage in TIERS else "production"
-    for digest, version, environment, started, seq in database.rows(_RUNNING, (system, tier)):
-        about = {"digest_set": digest, "version": version, "environment": environment, "since": started, "seq": seq}
-        return lean(about)
-    return None
+    row = running(database, system, stage)
+    if row is None:
+        return None
+    about = {"digest_set": row["set_digest"], "since": row["started"], "seq": row["start_seq"]}
+    return lean(about | {"version": row["version"], "environment": row["environment"]})
 
 
 def _datasets(database: Database, system: str, digest: str | None) -> list[Facts]:
@@ -95,44 +93,6 @@ def _state(database: Database, system: str, digest: str, stage: str) -> Facts:
 
 def _makers(row: Facts, evaluations: list[Facts], state: Facts, actor: str) -> list[Facts]:
     """Who made what the decision is about: four eyes ask that somebody else decides."""
-    made = [(what, row.get(f"{what}_by"), row.get(f"{what}_seq")) for what in ("trained", "registered")]
-    newest = {one["by"]: one["seq"] for one in evaluations}
-    made += [("evaluated", by, newest.get(by)) for by in unpacked(row.get("evaluated_by"), [])]
-    if request := state.get("request"):
-        made.append(("asked for", request["by"], request["seq"]))
-    return [lean({"what": what, "by": by, "seq": seq, "own": by == actor}) for what, by, seq in made if by]
-
-
-def _alerts(database: Database, system: str, digest: str, before: str | None) -> list[Facts]:
-    names = ("alert", "seq", "metric", "severity", "state")
-    return [
-        lean(dict(zip(names, row, strict=True))) for row in database.rows(_ALERTS, (system, digest, before or digest))
-    ]
-
-
-def _findings(projections: "Projections", system: str, sets: set[str | None], at: str) -> list[Facts]:
-    """The gaps of the changelog that are about the version, or about what it would replace."""
-    from projections.questions.changes import changelog
-
-    projections.catch_up("changelog")
-    try:
-        found = changelog(projections, system, now=datetime.fromisoformat(at))
-    except Misuse:
-        return []  # nobody described the system, and nothing of it changed yet
-    about = {one["number"]: one.get("to", {}) for one in found["changes"]}
-    return [
-        {**gap, **lean({"version": about[gap["change"]].get("version")})}
-        for gap in found["gaps"]
-        if about[gap["change"]].get("digest_set") in sets
-    ]
-
-
-# What nobody recorded of it, by the words that are printed.
-_MISSING: Final[dict[str, Callable[[Facts, Facts], bool]]] = {
-    "training": lambda answer, row: row.get("trained_seq") is None,  # noqa: ARG005
-    "training data": lambda answer, _: not any(one["role"] == "training" for one in answer["datasets"]["after"]),
-    "evaluation": lambda answer, _: not answer["evaluations"],
-    "bias examination": lambda answer, _: not any("bias" in one["covers"] for one in answer["evaluations"]),
-    "metric plan": lambda answer, _: any("plan" not in one for one in answer["evaluations"]),
-    "code": lambda answer, row: not unpacked(row.get("code"), {}),  # noqa: ARG005
-}
+    request = state.get("request", {})
+    made = makers_of(row, evaluations, request.get("by"), request.get("seq"))
+    return [one | {"own": one["by"] == actor} for one in made]

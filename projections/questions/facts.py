@@ -126,6 +126,13 @@ def plan_of(database: Database, system: str, seq: int, time: str, uses: list[str
     return None
 
 
+def plan_said(database: Database, seq: int) -> Facts:
+    """The data of the plan that entry `seq` defined, empty if there is none."""
+    for (data,) in database.rows("SELECT data FROM plans WHERE seq = ?", (seq,)):
+        return mapping(unpacked(data, {}))
+    return {}
+
+
 @lru_cache(maxsize=256)
 def _plan(row: tuple[Any, ...]) -> Plan:
     said = dict(zip(PLANS.columns, row, strict=True))

@@ -542,3 +542,32 @@ def test_a_raw_key_signs_elsewhere_too(run, two):
     subprocess.run(command, check=True)
     assert run("approve", "--submit", file, "bytes.sig").code == 0
     assert run("verify", "--json").document["verdict"] == "verified"
+
+
+def test_open_findings_are_shown_and_kept_in_the_approval(run, two):
+    enrol(run)
+    assert run("record", "drift_alerted", OLD, "--metric", "psi", "--alert", "drift-1", "--as", "mara").code == 0
+    done = approved(run, "--yes", "3.2.0", "--json")
+    text = " ".join(" ".join(done.document["shown"]).split())
+    at = text.index("open findings")
+    assert text.index("F03 error: change of a system in service, substantial modification not assessed") > at
+    assert text.index("V07 warning: auc for age<25 is 0.684, threshold >= 0.7; no condition recorded") > at
+    assert text.index("M02 warning: 3.1.0: alert on psi (warning) is open [13]") > at
+    # In the approval itself, too: sealed with the rest of the text, for whoever asks what the approver knew.
+    (note,) = run("show", done.document["seq"], "--json").document["sealed_fields"]
+    assert "V07 warning" in note["value"]
+    assert [one["rule"] for one in done.document["findings"]][:1] == ["F03"]
+
+
+def test_findings_are_a_command_of_their_own(run, two):
+    done = run("findings", NEW)
+    assert done.code == 1
+    assert "  V07  warning  auc for age<25 is 0.684" in done.out
+    assert "ledger record substantial_modification_assessed credit-scoring@3.2.0 --decision ..." in done.out
+    assert "No finding does not mean that all is well." in done.out
+    assert all(len(line) <= 100 for line in done.out.splitlines())
+    errors = run("findings", NEW, "--level", "error", "--json")
+    assert {one["severity"] for one in errors.document["findings"]} == {"error"}
+    assert errors.document["schema"] == "ledger.findings/1"
+    assert run("findings", "@3.2.0", "--json").document["findings"]
+    assert run("findings", "credit-scoring@9", "--json").code == 2
