@@ -3,16 +3,22 @@
 Erasing has one order:
 
     1  the event `erased` is recorded: who, why, which fields    a crash before leaves all as it was
-    2  the values are removed from the store                     a crash before leaves a value that the log says was
-                                                                 erased: `verify` names it, erasing again removes it
-The event comes first: nothing is erased by somebody who may not record, or without a word of who and why.
+    2  this user's drafts lose the values                        a crash before any of these leaves a value that the log
+    3  the store loses them                                      says was erased: `verify` names one that the store has,
+    4  this user's spool loses them                              erasing again goes through all of them again
+
+The event comes first: nothing is erased by somebody who may not record, or without a word of who and why. Drafts come
+before the store, for it is by the value that they are found; in the spool, it is by the statement's id.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger import encoding, entry, statement
 from ledger.disclosures import commitments, open_disclosure, opens
+from ledger.entry import Entry
 from ledger.errors import Misuse, Tampered
+from ledger.spool.erasing import Cleared, clear_drafts, clear_spool, values_here
+from ledger.spool.file import Spool, spool_path
 from ledger.statement import Ref
 
 if TYPE_CHECKING:
@@ -33,12 +39,17 @@ class Field(NamedTuple):
 
 
 class Erased(NamedTuple):
-    """What an erasure did: the entry that records it (made now or by an earlier run), and how many values went."""
+    """What an erasure did: the entry that records it (made now or by an earlier run), and how many values went.
+
+    `cleared`: what the spool and the drafts of this user, on this machine, held. `actor`: who recorded the statement.
+    """
 
     seq: int
     fields: tuple[str, ...]
     removed: int
     again: bool
+    actor: str
+    cleared: Cleared
 
 
 def sealed_fields(ledger: "Ledger", which: int | str) -> list[Field]:
@@ -93,8 +104,9 @@ def erase(
 ) -> Erased:
     """Erase the values of sealed fields of an entry, for good: recorded as `erased`, then removed from the store.
 
-    A run that was interrupted is finished by another one. Raises `Misuse` where there is no such field or nobody to
-    record, `Unavailable` where a reader keeps old bytes alive. Backups, exports and who has read it are beyond this.
+    Also from the spool and the drafts of this user on this machine. A run that was interrupted is finished by another
+    one. Raises `Misuse` where there is no such field or nobody to record, `Unavailable` where a reader keeps old bytes
+    alive. Backups, exports, other machines and who has read it are beyond this.
     """
     if not names:
         raise Misuse("which field?", "ledger show, for the sealed fields of an entry", code="no_field")
@@ -109,8 +121,21 @@ def erase(
         ref = Ref(hash=statement.statement_hash(entry.body_of(data)).hex(), id=placed.statement.id)
         said = {"id": ref.id, "hash": ref.hash}
         seq = ledger.record("erased", of=said, fields=told, reason=reason, basis=basis).seq
-    removed = ledger.store.erase([one.commitment for one in fields])
-    return Erased(seq, pointers, removed, not told)
+    removed, cleared = _remove(ledger, placed, data, fields)
+    return Erased(seq, pointers, removed, not told, placed.statement.actor, cleared)
+
+
+def _remove(ledger: "Ledger", placed: Entry, data: bytes, fields: list[Field]) -> tuple[int, Cleared]:
+    """Steps 2 to 4 of the order."""
+    said, pointers = entry.read(data).fields["statement"], tuple(one.pointer for one in fields)
+    spool = Spool(spool_path())
+    try:
+        values = [(one.pointer, one.value) for one in fields if one.text] + values_here(spool, said["id"], pointers)
+        gone, redacted = clear_drafts(spool, said["id"], values, placed.seq)
+        removed = ledger.store.erase([one.commitment for one in fields])
+        return removed, Cleared(clear_spool(spool, said, pointers, placed.seq), gone, redacted)
+    finally:
+        spool.close()
 
 
 def erasures(ledger: "Ledger", id: str, seq: int) -> dict[str, int]:

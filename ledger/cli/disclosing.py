@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ledger import encoding
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import clean, pairs, wrapped
 from ledger.cli.screen import Answer, Paint
@@ -13,6 +14,10 @@ from ledger.cli.showing import number
 from ledger.errors import Misuse
 from ledger.sealing import Erased, Field, check, choose, sealed_fields
 from ledger.sealing import erase as erase_fields
+from ledger.spool.file import Spool, spool_path
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
 
 _LIMIT: Final = 1 << 24
 _FILE = click.Path(path_type=Path)
@@ -105,16 +110,30 @@ def erase(
 ) -> Answer:
     """Erase the values of sealed fields of an entry, for good. Who and why is recorded; the chain still verifies.
 
-    The value and its salt go from the ledger's file and its WAL. Not reached: backups, exports, published copies
-    (publish again), disks' own copies, and what somebody has read.
+    The value and its salt go from the ledger's file and its WAL, and from your spool and drafts on this machine. Not
+    reached: spools and drafts elsewhere (run it there, too), backups, exports, published copies (publish again), disks'
+    own copies, and what somebody has read.
     """
     with call.open(read_only=False, actor=actor) as ledger:
-        seq = ledger.find(number(which)).seq
+        seq = _found(ledger, which)
         chosen = choose(sealed_fields(ledger, number(which)), fields, seq)
         if not yes:
             _ask(seq, [one.pointer for one in chosen])
         done = erase_fields(ledger, number(which), fields, reason=reason, basis=basis)
         return _erased(done, seq, ledger.origin)
+
+
+def _found(ledger: "Ledger", which: str) -> int:
+    """Return the number of the entry; `Misuse` also says where a statement only waits."""
+    try:
+        return ledger.find(number(which)).seq
+    except Misuse:
+        if not encoding.is_id(which) or Spool(spool_path()).find(which) is None:
+            raise
+    raise Misuse(
+        f"{which} waits in the spool and stands in no ledger yet; nothing was erased",
+        "ledger spool drop ID, or ledger spool flush and then this", code="no_entry",
+    )  # fmt: skip
 
 
 def _ask(seq: int, pointers: list[str]) -> None:
@@ -139,13 +158,26 @@ def _erased(done: Erased, seq: int, origin: str) -> Answer:
         "recorded": done.seq,
         "removed": done.removed,
         "again": done.again,
+        "spool": list(done.cleared.items),
+        "drafts": {"removed": list(done.cleared.removed), "redacted": list(done.cleared.redacted)},
+        "recorded_by": done.actor,
     }
     head = f"Erased: {', '.join(done.fields)} of entry {seq:,}."
     if not done.removed:
         head = f"{', '.join(done.fields)} of entry {seq:,}: no value was here any more."
     rows = [
         ("recorded", f"entry {done.seq:,}" + (", by an earlier run" if done.again else "")),
+        ("this machine", _cleared(done)),
         ("stays", "the commitment, and with it the proof that something stood there; the chain verifies"),
+        ("elsewhere", f"a spool or draft where {done.actor} records may hold it: run this there, too"),
         ("not reached", "backups, exports, published copies, what others have read"),
     ]
     return Answer(document, lambda paint: [*(paint("green", one) for one in wrapped(head)), *pairs(rows)])
+
+
+def _cleared(done: Erased) -> str:
+    found = done.cleared
+    parts = ["a copy in the spool, erased"] if found.items else []
+    parts += [f"{len(found.removed)} draft{'s' * (len(found.removed) != 1)} removed"] if found.removed else []
+    parts += [f"{len(found.redacted)} without the value now: ledger spool list"] if found.redacted else []
+    return "; ".join(parts) or "your spool and drafts held no copy"

@@ -6,12 +6,13 @@
     3  flush: its row is deleted          the item in the log alone
 
 What was deleted is overwritten (`secure_delete`) and the WAL is cut to nothing: a value that is erased in the ledger
-must not live on in the spool. Who holds a copy of the disk holds what was on it.
+must not live on in the spool; `make_anew` also overwrites the copies that moved rows left. Who holds a copy of the disk
+holds what was on it.
 """
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from ledger import encoding
 from ledger.encoding import b64decode, b64encode
 from ledger.errors import Conflict, Misuse, Tampered, Unavailable
 from ledger.spool.item import Target, Waiting, read_texts, write_texts
+from ledger.stores.sqlite_erasure import drain
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import watch
 
@@ -44,6 +46,12 @@ CREATE TABLE IF NOT EXISTS waiting (
   aside       TEXT NOT NULL          -- why it was set aside; empty: it waits
 ) STRICT;
 """
+_ANEW: Final = (
+    "ALTER TABLE waiting RENAME TO old",
+    _SCHEMA,
+    "INSERT INTO waiting SELECT * FROM old ORDER BY place",
+    "DROP TABLE old",
+)
 _ROW: Final = (
     "SELECT place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures, since, why, aside"
     " FROM waiting"
@@ -229,7 +237,46 @@ class Spool:
     def set_aside(self, item: Waiting, why: str) -> None:
         """Keep an item from further flushes, with the reason; an empty reason lets it wait again."""
         with self._open() as connection:
-            connection.execute("UPDATE waiting SET aside = ? WHERE place = ?", (why, item.place))
+            connection.execute(
+                "UPDATE waiting SET aside = ? WHERE place = ? AND id = ?",
+                (why, item.place, encoding.id_bytes(item.id)),
+            )
+
+    def make_anew(self, id: str, change: Callable[[Waiting], Waiting | None]) -> tuple[str, ...]:
+        """Change the item with this id, or remove it, and leave no copy of what it was; return its id if it was here.
+
+        The whole table is written anew: rows are moved between pages, and what they leave behind is overwritten only
+        when its page is freed. A crash before the end is mended by doing it again, also where no item is left. Raises
+        `Unavailable` where another program's reading keeps the WAL alive.
+        """
+        if not self.path.exists():
+            return ()
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                found = self.find(id)
+                after = change(found) if found is not None else None
+                if found is not None and after != found:
+                    self._replace(connection, found, after)
+                for statement in _ANEW:
+                    connection.execute(statement)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            self._let_go()
+            drain(self._connect(), self.path)
+        return () if after == found else (id,)
+
+    def _replace(self, connection: apsw.Connection, item: Waiting, after: Waiting | None) -> None:
+        where = (item.place, encoding.id_bytes(item.id))
+        if after is None:
+            connection.execute("DELETE FROM waiting WHERE place = ? AND id = ?", where)
+            return
+        connection.execute(
+            "UPDATE waiting SET disclosures = ?, aside = ? WHERE place = ? AND id = ?",
+            (write_texts(after.disclosures), after.aside, *where),
+        )
 
 
 def _item(row: tuple[Any, ...]) -> Waiting:

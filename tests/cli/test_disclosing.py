@@ -85,3 +85,28 @@ def test_a_name_that_is_withheld_is_a_note(sealed):
     assert found["verdict"] == "verified"
     assert [one["code"] for one in found["findings"]] == ["erased"]
     assert "erased (entry 3)" in sealed("show", "1").out
+
+
+def test_erased_on_this_machine_and_what_is_said_of_others(sealed):
+    draft = sealed("record", "actor_introduced", "--stdin", stdin='{"handle": "eva", "name": "Ion Ionescu", "x": 1}')
+    assert draft.code == 2
+    done = sealed("erase", "2", "person", "--reason", "asked", "--yes")
+    told = " ".join(done.out.split())
+    assert "this machine 1 without the value now: ledger spool list" in told
+    assert "a spool or draft where mara records may hold it: run this there, too" in told
+    listed = " ".join(sealed("spool", "list").out.split())
+    assert "without a value of entry 2 that was erased; actor_introduced has no field" in listed
+    again = sealed("erase", "2", "person", "--reason", "asked", "--yes", "--json").document
+    assert again["drafts"] == {"removed": [], "redacted": []}
+    assert (again["spool"], again["recorded_by"]) == ([], "mara")
+    assert "your spool and drafts held no copy" in sealed("erase", "2", "person", "--reason", "asked", "--yes").out
+
+
+def test_what_only_waits_is_not_erased_but_dropped(sealed, monkeypatch):
+    monkeypatch.setenv("LEDGER_MODE", "spool")
+    id = sealed("record", "actor_introduced", "--handle", "eva", "--name", "Eva Pop", "--kind", "human", "--json")
+    id = id.document["id"]
+    done = sealed("erase", id, "name", "--reason", "asked", "--yes")
+    assert done.code == 2
+    assert "waits in the spool and stands in no ledger yet; nothing was erased" in done.error[0]
+    assert "ledger spool drop ID" in done.error[1]
