@@ -11,7 +11,7 @@ from ledger import encoding, entry, statement
 from ledger.bulk import Bulk, Envelope
 from ledger.compose import Draft, compose, compose_struct
 from ledger.cycles import no_search
-from ledger.disclosures import commitments, seal, steps
+from ledger.disclosures import commitments, open_disclosure, seal, steps
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
 from ledger.entry import BATCH_BYTES_LIMIT, BATCH_LIMIT
 from ledger.errors import Conflict, Misuse
@@ -21,7 +21,7 @@ from ledger.keys.credential import Signer
 from ledger.log import Log
 from ledger.merkle.tree import tree_root
 from ledger.placing import Batch, Item, Placement, Request, Single
-from ledger.receipts import Receipt, Recorded, State
+from ledger.receipts import Receipt, State
 
 BATCHES_A_COMMIT: Final = 4
 
@@ -104,18 +104,30 @@ class Author:
         request = Request([Single(signed.item, signed.signatures)], signed.expected, signed.disclosures, True)
         return receipt_of(signed.item, self._log.append(request)[0], self._state)
 
-    def record_many(self, events: Iterable[Said]) -> Recorded:
-        """Record events in batches, one signature and one commit for up to 4,096 of them; constant memory."""
-        assert self._log is not None
-        count, first, last = 0, -1, -1
+    def requests(self, events: Iterable[Said]) -> Iterator[Request]:
+        """Yield events in batches, one signature for up to 4,096 of them, a few batches a commit; constant memory."""
         for batches in _groups(self._bulk.items(map(event_of, events)), BATCHES_A_COMMIT):
             with no_search():
                 parts: list[Single | Batch] = [self._batch(items) for items in batches]
-                placements = self._log.append(Request(parts, None, self._shown(batches), signed_here=True))
-            count += len(placements)
-            first = placements[0].seq if first < 0 else first
-            last = placements[-1].seq
-        return Recorded(count, first, last)
+                request = Request(parts, None, self._shown(batches), signed_here=True)
+            yield request
+
+    def append(self, request: Request) -> list[Placement]:
+        """Place a request that was made here, durable."""
+        assert self._log is not None
+        with no_search():
+            return self._log.append(request)
+
+    def one_by_one(self, request: Request) -> list[Signed]:
+        """Return the statements of a request as they are, ids and all, each under a signature of its own."""
+        items = [item for part in request.parts for item in (part.items if isinstance(part, Batch) else (part.item,))]
+        shown: dict[str, list[str]] = {}
+        for text in request.disclosures:
+            shown.setdefault(open_disclosure(text)[0], []).append(text)
+        return [
+            Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), tuple(shown.get(item.fields["id"], ())))
+            for item in items
+        ]
 
     # ---- the statement ----
 

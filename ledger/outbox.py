@@ -12,14 +12,16 @@
     the event itself is wrong (`Misuse`)          raised; its fields are kept as a draft that the error names
     the spool fails, too                          `Unavailable`
 
-An outage costs one line of warning, not one a statement; what waits goes out before the next statement that succeeds.
+An outage costs one line of warning, not one a statement. What waits goes out before the next statement that succeeds;
+where there is more than goes out in a moment, or something has to wait on, that statement goes behind it in the spool:
+within an author nothing overtakes.
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger import encoding, statement
@@ -28,22 +30,23 @@ from ledger.away import away_author
 from ledger.config import Place, chosen_mode, resolve
 from ledger.errors import Conflict, LedgerError, Misuse, Tampered, Unavailable
 from ledger.fresh import new_id
+from ledger.placing import CLOCK_SECONDS
 from ledger.receipts import Receipt, Recorded
-from ledger.spool import drafts
+from ledger.spool import drafts, item
+from ledger.spool.delivery import BEHIND, Delivery, deliver_later
 from ledger.spool.file import Spool, spool_path
-from ledger.spool.flush import flush
 from ledger.spool.item import Target, same_statement
 from ledger.spool.seen import Seen, keep_seen, place_name, read_seen
 from ledger.spool.words import fix_of, kept, type_of, unsigned, waits
 from ledger.telemetry import log as _log
 from ledger.telemetry import recorded, span
+from ledger.writing import record_many, told, whole_chunks
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
 
 RETRY_SECONDS: Final = 10.0  # after a ledger was not reached, nothing waits for it again for so long
-LOOK_SECONDS: Final = 60.0  # how often what waits without reason to move is tried again
-FLUSH_A_RECORD: Final = 64  # waiting statements that go out with one that is recorded
+PUT_LIMIT: Final = 256  # statements that share a commit of the spool
 KEPT: Final = frozenset(("no_ledger", "no_key", "passphrase", "unauthorised"))  # `Misuse` that the user can mend later
 _UNSIGNED: Final = frozenset(("no_key", "passphrase"))
 _SAID: Final = "; nothing was recorded"
@@ -73,7 +76,7 @@ class Outbox:
         self._place: Place | None = None
         self._blocked: tuple[float, LedgerError, Ledger | None] | None = None
         self._warned: set[str] = set()
-        self._looked: tuple[tuple[int, ...], float] = ((), 0.0)
+        self._delivery = Delivery(self.spool)
         self._seen = False
         self._away: tuple[Target, Author] | None = None
 
@@ -95,7 +98,7 @@ class Outbox:
     def record_many(self, events: "Iterable[Said]") -> Recorded:
         """Record many events in batches; where the ledger is not reached, each is spooled by itself.
 
-        Where it is lost on the way, `Unavailable` is raised: what was recorded before stays.
+        So is what is left where it is lost on the way. What is raised says how many are recorded, and how many wait.
         """
         mode = chosen_mode(self._settings())
         if mode == "off":
@@ -107,19 +110,17 @@ class Outbox:
             try:
                 ledger = self._at_hand()
                 ledger._author()
+                why = self._delivery.deliver(ledger)
             except (Unavailable, Misuse) as error:
                 if isinstance(error, Misuse) and error.code not in self._kept:
                     raise
                 why = error
-            else:
-                self.deliver(ledger)
-                return ledger.record_many(events)
-        count = 0
-        for event in events:
-            what, fields = event_of(event)
-            if self._keep(what, fields, why, ledger).state != "spooled":
-                raise Misuse(f"{count:,} events were spooled, then no key signed", "ledger key new", code="no_key")
-            count += 1
+            if ledger is not None and why is None:
+                done = record_many(ledger, events, lambda begun, rest, why: self._keep_many(begun, rest, why, ledger))
+                if not done.spooled:
+                    self._reached(ledger)
+                return done
+        count = self._keep_many([], events, why, ledger)
         return Recorded(count, -1, -1, spooled=count)
 
     def retry_now(self) -> None:
@@ -145,10 +146,12 @@ class Outbox:
             if isinstance(error, Misuse) and error.code not in self._kept:
                 raise
             return self._keep(what, fields, error, ledger)
-        self.deliver(ledger)
+        behind = self._delivery.deliver(ledger)
         signed = None
         try:
             signed = author.sign(what, fields)
+            if behind is not None and signed.earlier is None:
+                return self._keep(what, fields, behind, ledger, signed)
             try:
                 receipt = ledger._place(signed)
             except Misuse as error:
@@ -186,20 +189,54 @@ class Outbox:
         signed: Signed | None = None,
     ) -> Receipt:  # fmt: skip
         """Spool a statement; where nobody can sign it, keep its fields. Raises `why` where that is asked for."""
-        if why is not None and (os.environ.get("LEDGER_REQUIRE") == "1" or "expected_head" in fields):
+        if why is not None and "expected_head" in fields:
             raise why
-        if why is not None and not self._is_blocked():
-            self._blocked = (time.monotonic() + (RETRY_SECONDS if why.code != "no_ledger" else 0.0), why, ledger)
-        if ledger is None and self._blocked is not None:
-            ledger = self._blocked[2]
         try:
-            target, author = self._away or self._sign_away(ledger)
+            target, author = self._begin_keeping(why, ledger)
             signed = signed or author.sign(what, fields)
         except Misuse as error:
             if error.code not in _UNSIGNED:
                 raise
             return self._unsigned(what, fields, error, why)
         return self._put(target, signed, why, timed="time" in fields)
+
+    def _begin_keeping(self, why: LedgerError | None, ledger: "Ledger | None") -> tuple[Target, Author]:
+        """Take note of an outage; return which log is spooled for, and who signs; raise `why` where that is asked."""
+        if why is not None and os.environ.get("LEDGER_REQUIRE") == "1":
+            raise why
+        if why is not None and why.code != BEHIND and not self._is_blocked():
+            self._blocked = (time.monotonic() + (RETRY_SECONDS if why.code != "no_ledger" else 0.0), why, ledger)
+        if ledger is None and self._blocked is not None:
+            ledger = self._blocked[2]
+        return self._away or self._sign_away(ledger)
+
+    def _keep_many(
+        self, begun: list[Signed], events: "Iterable[Said]", why: LedgerError | None, ledger: "Ledger | None"
+    ) -> int:
+        """Spool statements, then events, in order; return how many. What is raised says how many wait."""
+        target, author = self._begin_keeping(why, ledger)
+        later = ((author.sign(*event), "time" in event[1]) for event in map(event_of, events))
+        count = 0
+        try:
+            for chunk in whole_chunks(chain(((one, False) for one in begun), later), PUT_LIMIT):
+                self._put_many(target, chunk, why)
+                count += len(chunk)
+        except LedgerError as error:
+            raise told(error, Recorded(count, -1, -1, count))  # noqa: B904 - it is the same error
+        return count
+
+    def _put_many(self, target: Target, chunk: list[tuple[Signed, bool]], why: LedgerError | None) -> None:
+        """Spool statements in one commit; each with whether its time was given."""
+        for signed, timed in chunk:
+            if timed:
+                _check_time(signed.item.fields["time"])
+        try:
+            self.spool.put_many(target, [_plain(one) for one, _ in chunk], since=_now(), why=_reason(why))
+        except (Conflict, Misuse, Tampered, Unavailable):  # one by one: what is in the way is said as it is there
+            for signed, timed in chunk:
+                self._put(target, signed, why, timed=timed)
+        else:
+            self._told(target, why)
 
     def _sign_away(self, ledger: "Ledger | None") -> tuple[Target, Author]:
         """Who signs, and for which log; until the ledger is reached again."""
@@ -224,13 +261,13 @@ class Outbox:
         return Target("", place_name(place), place.origin)
 
     def _put(self, target: Target, signed: Signed, why: LedgerError | None, *, timed: bool) -> Receipt:
-        said, item = signed.item.fields, signed.item
-        reason = why.message.removesuffix(_SAID) if why else "by choice (mode spool)"
-        hash, again = item.hash.hex(), False
+        said = signed.item.fields
+        if timed:
+            _check_time(said["time"])
+        reason = _reason(why)
+        hash, again = signed.item.hash.hex(), False
         try:
-            again = self.spool.put(
-                target, said["id"], item.body, signed.signatures, signed.disclosures, since=_now(), why=reason
-            )
+            again = self.spool.put(target, *_plain(signed), since=_now(), why=reason)
         except Conflict:
             there = self.spool.find(said["id"])
             if there is None or not same_statement(there.said, said, timed=timed):
@@ -241,19 +278,18 @@ class Outbox:
                 f"{reason}; and the spool failed: {second.message.removesuffix(_SAID)}{_SAID}",
                 second.fix, code="spool_failed",
             ) from why  # fmt: skip
-        receipt = kept(said, "spooled", reason, hash=hash, again=again)
-        if why is not None:
-            self._warn(why, reason, target)
-        _flush_behind(self)
-        return receipt
+        self._told(target, why)
+        return kept(said, "spooled", reason, hash=hash, again=again)
 
-    def _warn(self, why: LedgerError, reason: str, target: Target) -> None:
-        """One line for an outage."""
-        if why.code in self._warned:
-            return
-        self._warned.add(why.code)
-        count = self.spool.count()[0]
-        _log.warning("%s; kept in the spool (%s); fix: %s", reason, waits(count), fix_of(why, target))
+    def _told(self, target: Target, why: LedgerError | None) -> None:
+        """After something was put: one line for an outage, and a thread that tries, where one is asked for."""
+        if why is not None and why.code == BEHIND:
+            self._delivery.put_behind()
+        if why is not None and why.code not in self._warned:
+            self._warned.add(why.code)
+            count = waits(self.spool.count()[0])
+            _log.warning("%s; kept in the spool (%s); fix: %s", _reason(why), count, fix_of(why, target))
+        deliver_later(self.spool, self._reach)
 
     # ---- what is not signed ----
 
@@ -287,56 +323,19 @@ class Outbox:
             _log.warning("LEDGER_MODE is off: nothing is recorded")
         return unsigned(new_id(), what, fields, "off", "by choice (mode off)")
 
-    # ---- delivering ----
 
-    def deliver(self, ledger: "Ledger") -> None:
-        """Send out some of what waits for a ledger; never an error, and no work where nothing changed."""
-        mark, now = self.spool.mark(), time.monotonic()
-        if not mark or (mark == self._looked[0] and now < self._looked[1]):
-            return
-        try:
-            done = flush(ledger, self.spool, named=place_name(ledger.place), limit=FLUSH_A_RECORD)
-        except LedgerError as error:
-            _log.debug("what waits was not delivered: %s", error)
-            return
-        if not done.busy and done.placed + done.before + len(done.aside) < FLUSH_A_RECORD:
-            self._looked = (self.spool.mark(), now + LOOK_SECONDS)
+def _plain(signed: Signed) -> item.Signed:
+    return item.Signed(signed.item.fields["id"], signed.item.body, signed.signatures, signed.disclosures)
 
 
-# ---- a flusher in the background, where one is asked for ----
-
-_behind = threading.Lock()
-
-
-def _flush_behind(outbox: Outbox) -> None:
-    """With `LEDGER_FLUSH_SECONDS`, a thread of this process tries to deliver so often, until nothing waits."""
-    text = os.environ.get("LEDGER_FLUSH_SECONDS", "")
-    try:
-        seconds = float(text) if text else 0.0
-    except ValueError:
-        seconds = 0.0
-    if seconds > 0 and _behind.acquire(blocking=False):
-        threading.Thread(target=_keep_flushing, args=(outbox, seconds), daemon=True, name="ledger-flush").start()
+def _reason(why: LedgerError | None) -> str:
+    return why.message.removesuffix(_SAID) if why else "by choice (mode spool)"
 
 
-def _keep_flushing(outbox: Outbox, seconds: float) -> None:
-    try:
-        while outbox.spool.count()[0]:
-            time.sleep(seconds)
-            try:
-                outbox.deliver(outbox._reach())
-            except LedgerError as error:
-                _log.debug("the ledger is still away: %s", error)
-    finally:
-        _behind.release()
-
-
-def _renew() -> None:
-    global _behind  # noqa: PLW0603 - a thread is not in a forked child
-    _behind = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew)
+def _check_time(time: str) -> None:
+    """What the log would never take is refused at once, as it is where the ledger is at hand."""
+    if time > encoding.later(_now(), CLOCK_SECONDS):
+        raise Misuse(f"time {time} is after this clock's {_now()} (limit 5 min)", "a missing zone?", code="time_ahead")
 
 
 def _now() -> str:

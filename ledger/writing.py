@@ -1,12 +1,14 @@
 """Who records in a ledger that is at hand: its author, with all that is looked up there while events are composed."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ledger.authoring import Author, Said
+from ledger.authoring import Author, Said, Signed
 from ledger.capture import context
-from ledger.errors import Misuse
+from ledger.errors import LedgerError, Misuse, Unavailable
 from ledger.identity import Identity, find_identity
 from ledger.known import KnownLog
 from ledger.log import Log
@@ -51,13 +53,95 @@ def author_for(ledger: "Ledger", log: Log | None, identity: Identity, trust: Tru
     )
 
 
-def record_many(ledger: "Ledger", events: Iterable[Said]) -> Recorded:
-    """Record events in batches."""
+Keep = Callable[[list[Signed], Iterable[Said], Unavailable], int]
+"""Keeps, in this order, statements that were signed and events that are still to be; returns how many."""
+
+
+def record_many(ledger: "Ledger", events: Iterable[Said], keep: Keep | None = None) -> Recorded:
+    """Record events in batches. Whatever is raised says how many of them are recorded.
+
+    With `keep`, what the ledger has not acknowledged when it is lost on the way goes there: of a commit whose outcome
+    nobody knows, under the ids it has, so that it is found there later, if it was made.
+    """
+    author, taken = ledger._author(), _Taken(events)
+    done, under_way = Recorded(0, -1, -1), None
     with span("record_many", origin=ledger.origin) as at:
-        done = ledger._author().record_many(events)
+        try:
+            for under_way in author.requests(taken if keep is not None else events):
+                placements = author.append(under_way)
+                taken.acknowledge(len(placements))
+                first = done.first if done.count else placements[0].seq
+                done, under_way = Recorded(done.count + len(placements), first, placements[-1].seq), None
+        except LedgerError as error:
+            if keep is None or not isinstance(error, Unavailable):
+                raise told(error, done)  # noqa: B904 - it is the same error
+            begun = author.one_by_one(under_way) if under_way is not None else []
+            taken.acknowledge(len(begun))
+            done = _kept(done, partial(keep, begun, taken.rest(), error))
         recorded_many(done, at)
     ledger._move_pin()
     return done
+
+
+def _kept(done: Recorded, keep_rest: Callable[[], int]) -> Recorded:
+    try:
+        spooled = keep_rest()
+    except LedgerError as error:
+        raise told(error, done)  # noqa: B904 - it is the same error
+    return Recorded(done.count + spooled, done.first, done.last, spooled)
+
+
+def told(error: LedgerError, done: Recorded) -> LedgerError:
+    """Return the error with a word on what of the call is recorded all the same."""
+    if done.count > done.spooled:
+        where = f"entries {done.first:,} to {done.last:,}"
+        error.message += f"; the first {done.count - done.spooled:,} events of this call are recorded ({where})"
+    if done.spooled:
+        error.message += f"; {done.spooled:,} wait in the spool"
+    return error
+
+
+T = TypeVar("T")
+
+
+def whole_chunks(source: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of `size`, and a shorter one at the end; what came before an error is yielded before it is raised."""
+    chunk: list[T] = []
+    refused: LedgerError | None = None
+    try:
+        for one in source:
+            chunk.append(one)
+            if len(chunk) == size:
+                yield chunk
+                chunk = []
+    except LedgerError as error:
+        refused = error
+    if chunk:
+        yield chunk
+    if refused is not None:
+        raise refused
+
+
+class _Taken:
+    """Events as they are taken from the caller, remembered until they are acknowledged."""
+
+    def __init__(self, events: Iterable[Said]) -> None:
+        self._events = iter(events)
+        self._open: deque[Said] = deque()
+
+    def __iter__(self) -> Iterator[Said]:
+        for event in self._events:
+            self._open.append(event)
+            yield event
+
+    def acknowledge(self, count: int) -> None:
+        """Forget the first ones."""
+        for _ in range(min(count, len(self._open))):
+            self._open.popleft()
+
+    def rest(self) -> Iterator[Said]:
+        """Yield what was not acknowledged, then all that was not taken yet."""
+        return chain(self._open, self._events)
 
 
 def record(ledger: "Ledger", what: Any, fields: dict[str, Any]) -> Receipt:

@@ -138,7 +138,7 @@ def _many(call: Call, kind: str | None, rest: tuple[str, ...], actor: str | None
     document: dict[str, Any] = {"schema": "ledger.record_many/1", "count": recorded.count}
     if recorded.spooled:
         document["spooled"] = recorded.spooled
-    elif recorded.count:
+    if recorded.count > recorded.spooled:
         document |= {"first": recorded.first, "last": recorded.last}
     return Answer(document, lambda paint: [paint("green", _summary(recorded))])
 
@@ -146,9 +146,14 @@ def _many(call: Call, kind: str | None, rest: tuple[str, ...], actor: str | None
 def _summary(recorded: "Recorded") -> str:
     if not recorded.count:
         return "Recorded nothing: there was no event on stdin."
+    placed = recorded.count - recorded.spooled
+    where = f"entries {recorded.first:,} to {recorded.last:,}"
+    if recorded.spooled and placed:
+        rest = f"{recorded.spooled:,} more wait on this machine"
+        return f"Recorded {placed:,} events: {where}; {rest}. Deliver them: ledger spool flush"
     if recorded.spooled:
         return f"Spooled {recorded.spooled:,} events: they wait on this machine. Deliver them: ledger spool flush"
-    return f"Recorded {recorded.count:,} events: entries {recorded.first:,} to {recorded.last:,}."
+    return f"Recorded {placed:,} events: {where}."
 
 
 def _events(kind: str | None, ledger: "Reached") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -23,7 +23,7 @@ import apsw
 from ledger import encoding
 from ledger.encoding import b64decode, b64encode
 from ledger.errors import Conflict, Misuse, Tampered, Unavailable
-from ledger.spool.item import Target, Waiting, read_texts, write_texts
+from ledger.spool.item import Signed, Target, Waiting, read_texts, write_texts
 from ledger.stores.sqlite_erasure import drain
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import watch
@@ -51,6 +51,10 @@ _ANEW: Final = (
     _SCHEMA,
     "INSERT INTO waiting SELECT * FROM old ORDER BY place",
     "DROP TABLE old",
+)
+_PUT: Final = (
+    "INSERT INTO waiting (id, genesis, named, origin, body, signatures, disclosures, since, why, aside)"
+    " VALUES (?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, '')"
 )
 _ROW: Final = (
     "SELECT place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures, since, why, aside"
@@ -155,16 +159,10 @@ class Spool:
 
         Raises `Conflict` where the id stands for other bytes, `Unavailable` where the spool cannot be written.
         """
-        row = (
-            encoding.id_bytes(id), *target, body, write_texts(tuple(map(b64encode, signatures))),
-            write_texts(tuple(disclosures)), since, why,
-        )  # fmt: skip
+        row = _row(target, Signed(id, body, tuple(signatures), tuple(disclosures)), since, why)
         with self._open() as connection:
             try:
-                connection.execute(
-                    "INSERT INTO waiting (id, genesis, named, origin, body, signatures, disclosures, since, why, aside)"
-                    " VALUES (?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, '')", row,
-                )  # fmt: skip
+                connection.execute(_PUT, row)
             except apsw.ConstraintError:
                 there = self.find(id)
                 if there is None or there.body != body:
@@ -174,6 +172,19 @@ class Spool:
                     ) from None  # fmt: skip
                 return True
         return False
+
+    def put_many(self, target: Target, many: Sequence[Signed], *, since: str, why: str) -> None:
+        """Keep signed statements in their order, in one transaction: all of them, durable when this returns, or none.
+
+        Raises `Conflict` where one of the ids is here already, `Unavailable` where the spool cannot be written.
+        """
+        rows = [_row(target, one, since, why) for one in many]
+        with self._open() as connection:
+            try:
+                with connection:
+                    connection.executemany(_PUT, rows)
+            except apsw.ConstraintError:
+                raise Conflict("one of the ids waits in the spool already", "one by one", code="same_id") from None
 
     # ---- reading ----
 
@@ -199,6 +210,19 @@ class Spool:
             " OR (? AND genesis = '' AND named = '')) ORDER BY place LIMIT ?",
             (after, genesis, named, any_log, limit),
         )
+
+    def waits(self, genesis: str, named: str, actor: str) -> bool:
+        """Whether something that an actor said waits for a log: what is said now has to go behind it."""
+        if not self.path.exists():
+            return False
+        begin = b'{"actor":"%b",' % actor.encode()  # in the one byte form, `actor` comes first
+        with self._open() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM waiting WHERE aside = ''"
+                " AND (genesis = ? OR (genesis = '' AND named != '' AND named = ?))"
+                " AND substr(CAST(body AS BLOB), 1, ?) = ? LIMIT 1", (genesis, named, len(begin), begin),
+            ).get  # fmt: skip
+        return found is not None
 
     def find(self, id: str) -> Waiting | None:
         """Return the item with this id."""
@@ -277,6 +301,12 @@ class Spool:
             "UPDATE waiting SET disclosures = ?, aside = ? WHERE place = ? AND id = ?",
             (write_texts(after.disclosures), after.aside, *where),
         )
+
+
+def _row(target: Target, signed: Signed, since: str, why: str) -> tuple[Any, ...]:
+    signatures = write_texts(tuple(map(b64encode, signed.signatures)))
+    disclosures = write_texts(signed.disclosures)
+    return (encoding.id_bytes(signed.id), *target, signed.body, signatures, disclosures, since, why)
 
 
 def _item(row: tuple[Any, ...]) -> Waiting:

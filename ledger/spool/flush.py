@@ -1,20 +1,24 @@
 """Delivering what waits: into the log first, then out of the spool; what cannot be placed is set aside.
 
-Exactly once: a statement that stands in the log already, because an earlier flush was cut off between the two steps,
-is found there by its id. One flusher at a time; another one finds the lock taken and leaves the work to it.
+Within an author nothing overtakes: what cannot be placed yet (its key is not authorised, its time is ahead) holds back
+what the same actor said later. Exactly once: a statement that stands in the log already, because an earlier flush was
+cut off between the two steps, is found there by its id. One flusher at a time; another one finds the lock taken and
+leaves the work to it.
 """
 
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ledger import entry
+from ledger import encoding, entry
 from ledger.errors import Conflict, LedgerError, Misuse, Tampered
-from ledger.placing import Request
+from ledger.placing import CLOCK_SECONDS, Request
 from ledger.spool.file import Spool
 from ledger.spool.item import Waiting, request, same_statement
 from ledger.telemetry import delivered, span
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from ledger.api import Ledger
 
 CHUNK: Final = 256  # statements that share a commit: signatures are checked inside it, and other writers wait
+_PAUSE: Final = 0.01  # seconds between two looks whether another flusher is done
 _STAYS: Final = frozenset(("time_ahead", "unauthorised"))  # time may mend these
 
 
@@ -40,14 +45,23 @@ class Flushed(NamedTuple):
 
 
 def flush(
-    ledger: "Ledger", spool: Spool, *, named: str = "", any_log: bool = False, limit: int | None = None
+    ledger: "Ledger",
+    spool: Spool,
+    *,
+    named: str = "",
+    any_log: bool = False,
+    limit: int | None = None,
+    seconds: float | None = None,
+    wait: float = 0.0,
 ) -> Flushed:
-    """Deliver what waits for `ledger`, in the order in which it was said; at most `limit` statements.
+    """Deliver what waits for `ledger`, in the order in which it was said.
 
-    With `any_log`, what was said while no ledger was known goes into this one too. Raises `Unavailable` or `Tampered`
-    where the ledger takes nothing; what was not delivered waits on.
+    At most `limit` statements; no further ones once `seconds` have passed. For another flusher that is at work it waits
+    `wait` seconds. With `any_log`, what was said while no ledger was known goes into this one too. Raises `Unavailable`
+    or `Tampered` where the ledger takes nothing; what was not delivered waits on.
     """
-    with _only_flusher(spool.path) as mine:
+    until = time.monotonic() + seconds if seconds is not None else float("inf")
+    with _only_flusher(spool.path, wait) as mine:
         if not mine:
             return Flushed(busy=True)
         with span("flush", origin=ledger.origin) as at:
@@ -59,6 +73,8 @@ def flush(
                     break
                 after, left = items[-1].place, left - len(items)
                 work.deliver(items)
+                if time.monotonic() >= until:
+                    break
             delivered(work.placed + work.before, len(work.aside), len(work.held), at)
         return Flushed(work.placed, work.before, tuple(work.aside), tuple(work.held))
 
@@ -73,6 +89,7 @@ class _Work:
         self.aside: list[tuple[str, str]] = []
         self.held: list[tuple[str, str]] = []
         self._trust = ledger.trust()
+        self._latest = encoding.later(encoding.time_text(datetime.now(UTC)), CLOCK_SECONDS)
 
     def deliver(self, items: Sequence[Waiting]) -> None:
         """Place items in one commit, then delete them here."""
@@ -88,6 +105,7 @@ class _Work:
                 self.before += 1
                 done.append(item)
             elif outcome.code in _STAYS:
+                self._blocked.add(item.said["actor"])
                 self.held.append((item.id, outcome.message))
             else:
                 self._set_aside(item, outcome.message)
@@ -110,6 +128,10 @@ class _Work:
             return None
         if said["actor"] in self._blocked:
             self.held.append((item.id, f"an earlier statement of {said['actor']} waits"))
+            return None
+        if said["time"] > self._latest:
+            self._blocked.add(said["actor"])
+            self.held.append((item.id, f"its time {said['time']} is after this clock's"))
             return None
         return asked
 
@@ -143,26 +165,30 @@ os.register_at_fork(after_in_child=_renew)
 
 
 @contextmanager
-def _only_flusher(path: Path) -> Iterator[bool]:
+def _only_flusher(path: Path, wait: float = 0.0) -> Iterator[bool]:
     """Whether this is the only flusher of the spool, of all threads and processes; not kept across a fork."""
-    lock = _mine
-    if not lock.acquire(blocking=False):
+    lock, until = _mine, time.monotonic() + wait
+    if not lock.acquire(timeout=wait):
         yield False
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         opened = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
-            yield _take(opened)
+            yield _take(opened, until)
         finally:
             os.close(opened)
     finally:
         lock.release()
 
 
-def _take(opened: int) -> bool:
-    try:
-        fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a process's own: a forked child has it not
-    except OSError:
-        return False
-    return True
+def _take(opened: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a process's own: a forked child has it not
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_PAUSE)
+        else:
+            return True

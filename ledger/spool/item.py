@@ -26,6 +26,15 @@ class Target(NamedTuple):
     origin: str = ""
 
 
+class Signed(NamedTuple):
+    """What is put: a statement under its author's signatures, with what opens its sealed fields."""
+
+    id: str
+    body: bytes
+    signatures: tuple[bytes, ...]
+    disclosures: tuple[str, ...]
+
+
 class Waiting(NamedTuple):
     """One item. `place` counts up: the order in which things were said. `aside` says why it was set aside, else ""."""
 

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import apsw
 import pytest
 
 import ledger as package
+from ledger import api, encoding, outbox
 from ledger.api import Ledger
 from ledger.config import keys_folder
 from ledger.errors import Misuse, Unavailable
@@ -19,7 +21,7 @@ from ledger.keys.files import save
 from ledger.spool import flush as flushing
 from ledger.spool.file import Spool, spool_path
 from ledger.spool.flush import flush
-from tests.spool.conftest import away, back, forget, say, texts
+from tests.spool.conftest import away, back, say, texts
 
 ROUNDS = int(os.environ.get("LEDGER_KILL_ROUNDS", "6"))
 NOTES = [f"note {number}" for number in range(6)]
@@ -101,17 +103,6 @@ def test_a_store_that_fails_keeps_everything(waiting, here, monkeypatch):
             flush(here, waiting)
     assert waiting.count()[0] == 6
     assert flush(here, waiting).placed == 6
-
-
-def test_with_one_that_is_recorded_go_as_many_as_are_allowed(waiting, monkeypatch):
-    from ledger import outbox
-
-    monkeypatch.setattr(outbox, "FLUSH_A_RECORD", 4)
-    forget()
-    assert say(100).seq == 5
-    assert waiting.count()[0] == 2
-    assert say(101).seq == 8
-    assert waiting.count()[0] == 0
 
 
 # ---- poison ----
@@ -214,18 +205,26 @@ def _b64(data):
     return b64encode(data).decode()
 
 
-def test_a_statement_that_is_ahead_of_the_clock_waits(waiting, here):
-    from datetime import UTC, datetime, timedelta
-
-    from ledger.encoding import time_text
-
+def test_a_statement_that_is_ahead_of_the_clock_waits(waiting, here, monkeypatch):
+    """The clock of the run that spooled it was ahead; what the same author said after it does not overtake."""
     here.close()
     away(Path.cwd())
-    say(7, time=time_text(datetime.now(UTC) + timedelta(minutes=30)))
+    with monkeypatch.context() as patched:
+        ahead = encoding.time_text(datetime.now(UTC) + timedelta(minutes=30))
+        patched.setattr(outbox, "_now", lambda: ahead)
+        say(6, time=ahead)
+    say(7)
     back(Path.cwd())
     done = flush(here, waiting)
-    assert (done.placed, len(done.held), done.aside) == (6, 1, ())
-    assert waiting.count()[:2] == (1, 0)
+    assert (done.placed, len(done.held), done.aside) == (6, 2, ())
+    assert waiting.count()[:2] == (2, 0)
+    assert texts(here) == NOTES
+    later = datetime.now(UTC) + timedelta(minutes=40)
+    monkeypatch.setattr(flushing, "datetime", type("Later", (), {"now": lambda _: later}))
+    monkeypatch.setattr(api, "_now", lambda: encoding.time_text(later))
+    here.close()
+    assert flush(here, waiting).placed == 2
+    assert texts(here) == [*NOTES, "note 6", "note 7"]
 
 
 # ---- what is sealed ----

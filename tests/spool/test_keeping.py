@@ -224,6 +224,15 @@ def test_a_mode_in_the_settings_and_one_that_is_none(project, monkeypatch):
         say(3)
 
 
+def test_a_time_ahead_is_refused_at_once_though_the_ledger_is_away(project, spool):
+    away(project)
+    with pytest.raises(Misuse, match="is after this clock's") as caught:
+        say(1, time=datetime.now(UTC) + timedelta(minutes=30))
+    assert (caught.value.code, caught.value.fix) == ("time_ahead", "a missing zone?")
+    assert caught.value.draft
+    assert spool.count()[0] == 0
+
+
 # ---- no ledger is found ----
 
 

@@ -1,0 +1,111 @@
+"""What waits goes out before what is said next: within an author nothing overtakes, and no run is held up for long."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from ledger.errors import LedgerError, Unavailable
+from ledger.spool.file import Spool
+from ledger.spool.flush import flush
+from ledger.spool.seen import place_name
+from ledger.telemetry import log as _log
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
+
+FLUSH_SECONDS: Final = 0.5  # how long a record may be held up by what waits before it
+LOOK_SECONDS: Final = 60.0  # how often what waits without reason to move is tried again
+BEHIND: Final = "behind"  # the code of the error that says that a statement has to wait behind others
+
+
+class Delivery:
+    """Delivers a spool's statements to one ledger, a moment at a time, and remembers whether any of one's own wait."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._mark: tuple[int, ...] = ()  # of the spool, when it was looked at
+        self._until = 0.0  # what was found then counts so long, if the mark is the same
+        self._behind = False
+
+    def deliver(self, ledger: "Ledger") -> Unavailable | None:
+        """Send out what waits for a ledger; no work where nothing changed. Never raises for what it meets there.
+
+        Returns why the next statement of this author has to wait, too: earlier ones of theirs could not all go out.
+        """
+        mark, now = self._spool.mark(), time.monotonic()
+        if not mark:
+            return None
+        if mark != self._mark or now >= self._until:
+            self._behind = self._send(ledger, now)
+        if not self._behind:
+            return None
+        return Unavailable(
+            f"earlier statements of {ledger.identity.actor} wait in the spool, and go first; nothing was recorded",
+            "ledger spool list says what holds them up", code=BEHIND,
+        )  # fmt: skip
+
+    def put_behind(self) -> None:
+        """Take note that this process put something behind the others: that changes nothing about those."""
+        self._mark = self._spool.mark()
+
+    def _send(self, ledger: "Ledger", now: float) -> bool:
+        """Flush; return whether something that this author said waits on."""
+        named = place_name(ledger.place)
+        own = (ledger.genesis_leaf, named, ledger.identity.actor)
+        seconds = FLUSH_SECONDS if os.environ.get("LEDGER_REQUIRE") != "1" else None
+        try:
+            done = flush(ledger, self._spool, named=named, seconds=seconds)
+            if done.busy and self._spool.waits(*own):
+                done = flush(ledger, self._spool, named=named, seconds=seconds, wait=FLUSH_SECONDS)
+            behind = self._spool.waits(*own)
+        except LedgerError as error:
+            _log.debug("what waits was not delivered: %s", error)
+            return isinstance(error, Unavailable) and self._waits(*own)
+        moves = done.busy or (behind and not done.held)
+        self._mark, self._until = self._spool.mark(), now if moves else now + LOOK_SECONDS
+        return behind
+
+    def _waits(self, genesis: str, named: str, actor: str) -> bool:
+        try:
+            return self._spool.waits(genesis, named, actor)
+        except LedgerError:
+            return False  # a spool that cannot be read holds up nothing; what is put there says so
+
+
+# ---- a flusher in the background, where one is asked for ----
+
+_at_work = threading.Lock()
+
+
+def deliver_later(spool: Spool, reach: "Callable[[], Ledger]") -> None:
+    """With `LEDGER_FLUSH_SECONDS`, a thread of this process tries to deliver so often, until nothing waits."""
+    text = os.environ.get("LEDGER_FLUSH_SECONDS", "")
+    try:
+        seconds = float(text) if text else 0.0
+    except ValueError:
+        seconds = 0.0
+    if seconds > 0 and _at_work.acquire(blocking=False):
+        threading.Thread(target=_keep_trying, args=(spool, reach, seconds), daemon=True, name="ledger-flush").start()
+
+
+def _keep_trying(spool: Spool, reach: "Callable[[], Ledger]", seconds: float) -> None:
+    try:
+        while spool.count()[0]:
+            time.sleep(seconds)
+            try:
+                ledger = reach()
+                flush(ledger, spool, named=place_name(ledger.place))
+            except LedgerError as error:
+                _log.debug("the ledger is still away: %s", error)
+    finally:
+        _at_work.release()
+
+
+def _renew() -> None:
+    global _at_work  # noqa: PLW0603 - a thread is not in a forked child
+    _at_work = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew)
