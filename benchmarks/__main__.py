@@ -18,7 +18,8 @@ from benchmarks.bench import Bench, Row
 ROUNDS = 5
 
 
-GROUPS = ("core", "proofs", "spooling", "publishing", "bundling", "peers")  # modules here, each with a function `rows`
+# Modules here, each with a function `rows`.
+GROUPS = ("core", "proofs", "spooling", "publishing", "bundling", "served", "peers")
 
 
 def measure(name: str, row: Row, rounds: int) -> dict[str, Any]:
