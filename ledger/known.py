@@ -1,5 +1,6 @@
 """What a writer knows of a log between two commits, and how it takes it up: nothing is built on unseen."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Self
 
@@ -18,6 +19,7 @@ from ledger.scan import Before
 from ledger.store import Appending, Head
 from ledger.trust import Trust
 
+_TYPES: Final = re.compile(rb'"type":"([^"\\]*)"')
 CATCH_UP_LIMIT: Final = 4_096  # entries of others that are taken in one by one; more, and all is read anew
 
 
@@ -158,6 +160,11 @@ def take_up(known: KnownLog | None, store: Appending, head: Head) -> KnownLog:
         return KnownLog.read(store, head)  # it names what does not fit, or finds that the log was repaired
 
 
+def _types_in(data: bytes) -> list[str]:
+    """Return every word that may be an entry's type: its own, and those of fields that are called so."""
+    return [word.decode() for word in _TYPES.findall(data)]
+
+
 def _take_in(trust: Trust, seq: int, said: dict[str, Any], store: Appending) -> None:
     """Take in what changes trust; other keys of the log only over the checkpoint that old and new keys signed."""
     trust.apply(seq, said)
@@ -173,22 +180,31 @@ def _take_in(trust: Trust, seq: int, said: dict[str, Any], store: Appending) -> 
 
 
 def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:
-    """Take in the entries that another process placed."""
-    leaves, last, recorded = [], known.head.last, known.recorded
+    """Take in the entries that another process placed.
+
+    Where a checkpoint covers all of them, whoever holds the log's key has checked them, and the root that it signed is
+    compared below: then only those are taken apart that change who may say what, and the newest is read.
+    """
+    leaves, last, recorded, newest = [], known.head.last, known.recorded, known.newest_id
+    covered = head.covered == head.size
     for row in store.rows(known.head.size, head.size):
-        fields = entry.read(row.data).fields
-        if fields["prev"] != last.hex():
-            raise _not_fitting("an entry is not chained to the one before it", row.seq)
-        if known.trust.changes_trust(fields["statement"]["type"]):
-            _take_in(known.trust, row.seq, fields["statement"], store)
-        last, recorded, said = entry.leaf(row.data), fields["recorded"], fields["statement"]
-        known.moved = moved(said["type"], said["id"], said["data"])
+        if not covered or any(map(known.trust.changes_trust, _types_in(row.data))):
+            fields = entry.read(row.data).fields
+            if fields["prev"] != last.hex():
+                raise _not_fitting("an entry is not chained to the one before it", row.seq)
+            if known.trust.changes_trust(fields["statement"]["type"]):
+                _take_in(known.trust, row.seq, fields["statement"], store)
+        last, newest = entry.leaf(row.data), max(newest, row.id)
         leaves.append(last)
+        if row.seq == head.size - 1:
+            seen = entry.view(row.data)
+            recorded = seen.recorded
+            known.moved = moved(seen.statement.type, seen.statement.id, seen.statement.data)
     known.edge.extend(leaves)
     if (known.edge.peaks(), last) != (head.peaks, head.last):
         raise _not_fitting("the stored head is not that of the entries", -1)
     vetted = known.vetted
-    known.head, known.recorded, known.newest_id = head, recorded, store.newest_id()
+    known.head, known.recorded, known.newest_id = head, recorded, newest
     known._check_note(store)
     known.vetted = max(vetted, head.covered)
     return known

@@ -13,7 +13,7 @@ from ledger.encoding import CERTIFICATE_TYPE, b64decode, is_digest
 from ledger.errors import Misuse, Tampered
 from ledger.genesis import Genesis, Unknown, check_fields, is_text, require
 from ledger.keys.credential import Credential, UnknownScheme, verify_signatures
-from ledger.notes.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from ledger.notes.checkpoint import Checkpoint, check_signed, parse_checkpoint
 from ledger.notes.note import parse_note
 from ledger.notes.verifier import VerifierKey
 
@@ -74,10 +74,11 @@ class LogKeys(NamedTuple):
         `brought` are the keys that the verifier came with: where a set holds some of them, only those are looked at;
         where no set does, the log is not that of these keys, and they alone can open the note.
         """
-        checkpoint = parse_checkpoint(parse_note(note).text)
+        parsed = parse_note(note)
+        checkpoint = parse_checkpoint(parsed.text)
         strange = bool(brought) and not any(set(one.keys) & set(brought) for one in self.sets)
         for one in (KeySet(0, tuple(brought)),) if strange else self.signers(checkpoint.size):
-            open_checkpoint(note, origin, [key for key in one.keys if key in brought] or one.keys)
+            check_signed(parsed, checkpoint, origin, [key for key in one.keys if key in brought] or one.keys)
         return checkpoint
 
     def out_of_reach(self, brought: Sequence[VerifierKey], sizes: Iterable[int]) -> KeySet | None:

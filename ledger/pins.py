@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 from urllib.parse import quote, unquote
@@ -93,9 +94,14 @@ def _quoted(place: str) -> str:
 
 def pin_path(origin: str) -> Path:
     """Return where the pin of a log is kept for this user."""
-    if named := os.environ.get("LEDGER_PIN"):
-        return Path(named)
-    return _folder() / f"{quote(origin, safe='')}.pin"
+    get = os.environ.get
+    return _path(origin, get("LEDGER_PIN"), get("XDG_STATE_HOME"), get("HOME"))
+
+
+@lru_cache
+def _path(origin: str, named: str | None, *_: str | None) -> Path:
+    """Make the path once for each origin and surroundings: a writer among others asks at every commit."""
+    return Path(named) if named else _folder() / f"{quote(origin, safe='')}.pin"
 
 
 def pin_paths() -> list[Path]:

@@ -7,7 +7,7 @@ from ledger.notes.note import Note, NoteSigner, SignatureLine, parse_note, verif
 from ledger.notes.treehead import Checkpoint, parse_checkpoint
 from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, VerifierKey
 
-__all__ = ["Checkpoint", "open_checkpoint", "open_signed", "parse_checkpoint", "sign_checkpoint"]
+__all__ = ["Checkpoint", "check_signed", "open_checkpoint", "open_signed", "parse_checkpoint", "sign_checkpoint"]
 
 _LOG_KINDS = (ED25519, MLDSA44_COSIGNATURE)
 
@@ -48,6 +48,13 @@ def open_signed(
     """As `open_checkpoint`; return also which of the `keys` signed, and the note."""
     note = parse_note(data)
     checkpoint = parse_checkpoint(note.text)
+    return checkpoint, check_signed(note, checkpoint, origin, keys), note
+
+
+def check_signed(
+    note: Note, checkpoint: Checkpoint, origin: str, keys: Sequence[VerifierKey]
+) -> tuple[VerifierKey, ...]:
+    """Return which of the `keys` signed a note that holds a checkpoint; `Tampered` as in `open_checkpoint`."""
     if checkpoint.origin != origin:
         raise Tampered(
             f"a checkpoint of {checkpoint.origin}, not of {origin}", "ask the log named for its own", code="origin"
@@ -55,4 +62,4 @@ def open_signed(
     signed = verify_note(note, keys)
     if not any(key.name == origin and key.kind in _LOG_KINDS for key in signed):
         raise Tampered(f"witnesses signed, but no key of {origin} did", "ask for the note again", code="unsigned")
-    return checkpoint, signed, note
+    return signed

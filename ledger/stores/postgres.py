@@ -5,13 +5,11 @@ meets others queues up for the lock first, and asks for the head then. What is r
 transaction is open between two of them, however slowly a caller walks.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
-import psycopg.sql
 
 from ledger.errors import Conflict, Misuse, Unavailable
 from ledger.merkle.edge import Tile
@@ -20,28 +18,20 @@ from ledger.store import Anchor, Appending, Head, Row
 from ledger.store import read_only as read_only_error
 from ledger.stores import postgres_judging as judging
 from ledger.stores.opening import server_roles
-from ledger.stores.postgres_faults import faults, is_lost, translate
+from ledger.stores.postgres_faults import faults
 from ledger.stores.postgres_links import Id, Link, Links, Text, watch
-from ledger.stores.postgres_section import (
-    AUTHORITY,
-    FIND,
-    HEAD,
-    READ,
-    ROWS,
-    TILE,
-    Section,
-    named,
-    read_head,
-    schema_text,
-)
+from ledger.stores.postgres_making import FOUND, check_free, make
+from ledger.stores.postgres_section import AUTHORITY, FIND, HEAD, READ, ROWS, TILE
+from ledger.stores.postgres_texts import named
+from ledger.stores.postgres_writing import Writer
+
+__all__ = ["PostgresStore", "Workspace", "check_free", "create", "open_store"]
 
 FORMAT: Final = 1
 MARK: Final = "lifecycle-ledger format "
 STRIDE: Final = 2_000  # rows that a walk takes at a time
-CALM: Final = 8  # commits in a row that met nobody before the next may presume so
 T = TypeVar("T")
 
-_FOUND: Final = "SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = %s"
 _NEXT: Final = "SELECT coalesce(max(seq) + 1, 0) FROM ledger.entries"
 _CHECKPOINTS: Final = "SELECT size, note FROM ledger.checkpoints ORDER BY size"
 _DISCLOSURES: Final = "SELECT commitment, text FROM ledger.disclosures WHERE commitment > %b ORDER BY 1 LIMIT %b"
@@ -52,105 +42,17 @@ _REWRITE: Final = "VACUUM (FULL) ledger.disclosures"
 _MAY_MAKE: Final = """SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE'), pg_catalog.pg_has_role(r.oid, 'MEMBER')
 FROM pg_catalog.pg_namespace AS n, pg_catalog.pg_roles AS r
 WHERE n.nspname = 'ledger_projections' AND r.rolname = 'ledger_writer'"""
-_AT_REST: Final = psycopg.pq.TransactionStatus.IDLE
-_ROLES: Final = ("ledger_writer", "ledger_reader")
-
-
-def check_free(location: str) -> None:
-    """Raise `Misuse` if a ledger is there already; `Unavailable` if the server is not reached."""
-    links = Links(location, read_only=False)
-    try:
-        with links.lend() as link:
-            judging.check_server(link, location)
-            if link.execute(_FOUND, (links.schema,)).fetchone() is not None:
-                _check_empty(link, links.schema, location)
-    finally:
-        links.close()
-
-
-def _check_empty(link: Link, schema: str, location: str) -> None:
-    sql = "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = %s::pg_catalog.regnamespace AND relkind <> 'i'"
-    here = {name for (name,) in link.execute(sql, (schema,))}
-    if not here:
-        return  # made by an administrator, for its owner to fill
-    taken = "head" in here and read_head(link.execute(named(HEAD, schema), binary=True)).size
-    if taken or "head" not in here:
-        what = "is a ledger already" if taken else f"holds other things: {', '.join(sorted(here)[:3])}"
-        raise Misuse(
-            f"schema {schema!r} of {location} {what}; nothing was changed",
-            "use it, or choose another: ?schema=NAME",
-            code="exists",
-        )
 
 
 def create(location: str) -> "PostgresStore":
-    """Make the schema of a ledger and its roles, in one transaction; raise `Misuse` if something is there already."""
-    check_free(location)
-    links = Links(location, read_only=False)
-    try:
-        with links.lend() as link:
-            roles = [named(role, links.schema) for role in _ROLES]
-            missing = [role for role in roles if not _has_role(link, role)]
-            for role in missing:
-                _make_role(link, role, location)
-            found = link.execute(_FOUND, (links.schema,)).fetchone()
-            if found in (None, (None,)):  # else: tables that an interrupted init left empty
-                with link.transaction():
-                    if found is None:
-                        _make_schema(link, links.schema, location)
-                    link.execute(named(schema_text(), links.schema))
-                _make_workspace(link, links.schema)
-    finally:
-        links.close()
+    """Make the schema of a ledger and its roles; raise `Misuse` if something is there already."""
+    make(location)
     return PostgresStore(location)
-
-
-def _has_role(link: Link, role: str) -> bool:
-    return link.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
-
-
-def _make_role(link: Link, role: str, location: str) -> None:
-    try:
-        link.execute(psycopg.sql.SQL("CREATE ROLE {} NOLOGIN").format(psycopg.sql.Identifier(role)))
-    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-        pass  # another ledger of this server was made at the same time
-    except psycopg.errors.InsufficientPrivilege:
-        raise Misuse(
-            f"{link.info.user} may not make the role {role} in {location}; nothing was changed",
-            f"as an administrator: CREATE ROLE {role}; then again",
-            code="roles",
-        ) from None
-
-
-def _make_schema(link: Link, schema: str, location: str) -> None:
-    try:
-        link.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(schema)))
-    except psycopg.errors.InsufficientPrivilege:
-        raise Misuse(
-            f"{link.info.user} may not make the schema {schema} in {location}; nothing was changed",
-            f"as an administrator: CREATE SCHEMA {schema} AUTHORIZATION {link.info.user}; then again",
-            code="schema",
-        ) from None
-
-
-def _make_workspace(link: Link, schema: str) -> None:
-    """Make the schema for projections, where this user may; a ledger does without."""
-    name = f"{schema}_projections"
-    with suppress(psycopg.errors.InsufficientPrivilege), link.transaction():
-        if link.execute(_FOUND, (name,)).fetchone() is None:
-            link.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(name)))
-        link.execute(named(schema_text("postgres_projections.sql"), schema))
 
 
 def open_store(location: str, *, read_only: bool = False) -> "PostgresStore":
     """Open the ledger at a URL; raise `Misuse` if there is none, `Unavailable` if it cannot be reached."""
     return PostgresStore(location, read_only=read_only)
-
-
-def _leave(link: Link) -> None:
-    if not link.closed and link.info.transaction_status != _AT_REST:
-        with suppress(psycopg.Error):  # else it is closed, and the server rolls back
-            link.execute("ROLLBACK")
 
 
 class Workspace(NamedTuple):
@@ -170,7 +72,7 @@ class PostgresStore:
         self.place = location
         self._read_only = read_only
         self._links = Links(location, read_only=read_only)
-        self._begin()
+        self._writer = Writer(self._links, location)
         watch(self)
         try:
             self._ask(self._recognise)
@@ -178,19 +80,14 @@ class PostgresStore:
             self._links.close()
             raise
 
-    def _begin(self) -> None:
-        self._lock = threading.RLock()  # who writes, of this process
-        self._seen: Head | None = None  # the head as this process left it
-        self._calm = CALM - 1
-
     def forget(self) -> None:
         """Begin anew, in a forked child: connections and locks are the parent's."""
         self._links.forget()
-        self._begin()
+        self._writer.begin()
 
     def _recognise(self, link: Link) -> None:
         judging.check_server(link, self.place)
-        found = link.execute(_FOUND, (self._links.schema,)).fetchone()
+        found = link.execute(FOUND, (self._links.schema,)).fetchone()
         mark = found[0] if found else None
         if mark is None or not mark.startswith(MARK):
             where = f"{self.place} is reachable but schema {self._links.schema!r} holds no ledger"
@@ -310,42 +207,15 @@ class PostgresStore:
         if self._read_only:
             raise read_only_error(self.place)
 
-    @contextmanager
-    def writing(self, *, sure: bool = True) -> Iterator[Appending]:
+    def writing(self, *, sure: bool = True) -> AbstractContextManager[Appending]:
         """Enter the write section: by the lock, or (`sure=False`) on the presumption that nobody else wrote since."""
-        with self._section(sure=sure) as section:
-            yield section
-
-    @contextmanager
-    def _section(self, *, sure: bool = True) -> Iterator[Section]:
         self._check_writable()
-        with self._lock:
-            seen = self._seen
-            presumed = seen if not sure and self._calm >= CALM else None
-            try:
-                with ExitStack() as stack:
-                    section = self._enter(stack, presumed, seen)
-                    yield section
-            except Unavailable:
-                self._seen, self._calm = None, 0  # whatever was presumed
-                raise
-            if section.sure and seen is not None:
-                self._calm = self._calm + 1 if section.head() == seen else 0
-            self._seen = section.wrote or section.head()
-
-    def _enter(self, stack: ExitStack, presumed: Head | None, seen: Head | None) -> Section:
-        while True:
-            link = stack.enter_context(self._links.lend())
-            stack.callback(_leave, link)
-            try:
-                return Section(link, self._links.schema, self.place, presumed, seen.size if seen else 0)
-            except psycopg.Error as error:
-                if not (is_lost(error) and link.rested):  # else it was gone before: the next one is newer
-                    translate(error, self.place)
+        return self._writer.section(sure=sure)
 
     def replace_derived(self, tiles: Sequence[Tile], authority: Sequence[int], head: Head) -> None:
         """Put recomputed hashes, key-event places and head in the place of the stored ones, in one transaction."""
-        with self._section() as section:
+        self._check_writable()
+        with self._writer.section() as section:
             section.start_afresh()
             section.append((), tiles, authority, (), head)
 
@@ -354,7 +224,8 @@ class PostgresStore:
 
         Raises `Tampered` where the kept one says something else, `Misuse` where its lines would be too many.
         """
-        with self._section() as section:
+        self._check_writable()
+        with self._writer.section() as section:
             kept = section.kept(size)
             section.keep(size, note if kept is None else merge_notes(kept, note))
             section.append((), (), (), (), section.head())
@@ -393,6 +264,5 @@ class PostgresStore:
 
     def close(self) -> None:
         """Close every idle connection."""
-        with self._lock:
-            self._seen = None
-            self._links.close()
+        self._writer.rest()
+        self._links.close()

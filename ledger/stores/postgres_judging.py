@@ -7,7 +7,7 @@ import psycopg
 
 from ledger.errors import Misuse, Tampered
 from ledger.stores.postgres_links import Link
-from ledger.stores.postgres_section import named, schema_text
+from ledger.stores.postgres_texts import named, schema_text
 
 _LOOK: Final = "compare the schema with ledger/stores/postgres.sql; restore a copy"
 COLUMNS: Final = (

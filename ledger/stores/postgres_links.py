@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -76,10 +77,25 @@ class _BytesLoader(Loader):
 
 
 class Link(psycopg.Connection[Any]):
-    """A connection that knows whether its session is its own, and whether it lay idle before it was lent."""
+    """A connection that knows whether its session is its own, and whether it lay idle before it was lent.
+
+    `prepared`: the statements that its session keeps for `postgres_talk`, by their text; `ours`: it is
+    no parent's.
+    """
 
     direct = True
     rested = False
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.prepared: dict[str, bytes] = {}
+        self.numbers = count()
+        self._owner = os.getpid()
+
+    @property
+    def ours(self) -> bool:
+        """Whether this process opened it."""
+        return self._owner == os.getpid()
 
     def __del__(self, *_: Any) -> None:
         """Say nothing: a ledger may be left to the garbage collector, and libpq closes what this process opened."""
@@ -130,18 +146,23 @@ class Links:
     @contextmanager
     def lend(self) -> Iterator[Link]:
         """Lend a connection, at rest between transactions; one that comes back otherwise is closed."""
-        with self._lock:
-            link = self._idle.pop() if self._idle else None
-        owner = os.getpid()
         with faults(self.location):
-            link = link or self.connect()
+            link = self.take()
             try:
                 yield link
             finally:
-                if os.getpid() == owner:
-                    self._take_back(link)
+                self.give_back(link)
 
-    def _take_back(self, link: Link) -> None:
+    def take(self) -> Link:
+        """Take a connection; who takes one gives it back."""
+        with self._lock:
+            link = self._idle.pop() if self._idle else None
+        return link or self.connect()
+
+    def give_back(self, link: Link) -> None:
+        """Keep a connection for the next one, where it is at rest; a forked child leaves its parent's alone."""
+        if not link.ours:
+            return
         if link.broken:
             self.close()  # what else is idle was lost with it
         link.rested = True

@@ -1,33 +1,24 @@
-"""What is written to PostgreSQL: the statements, and the inside of a write section.
-
-Every append is guarded by the head: it takes effect only where size and cover are still those that it was made from.
-So an append may be sent on a presumption, in one statement and one round trip; and where a connection was lost on the
-way, sending again is safe, whichever of the two the server saw first.
+"""The inside of a write section in PostgreSQL: what it reads, and the one append that it ends with.
 
 An advisory lock, held to the end of the transaction, keeps writers in a queue where several want to write; measured
 beside `SELECT ... FOR UPDATE` of the head's row, of which eight processes make 40 % less. It is no part of the safety:
-engines that have no such locks (they answer true) find the loser by the guard.
+engines that have no such locks (they answer true) find the loser by the guard of `postgres_appending`.
 """
 
-import re
-import struct
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final, LiteralString
+from typing import Any, Final, Self
 
 import psycopg
 
-from ledger.disclosures import commitment
 from ledger.errors import Tampered
 from ledger.merkle.edge import Tile
 from ledger.store import Head, Moved, Row
-from ledger.stores.opening import SCHEMA
+from ledger.stores.postgres_appending import Written, append, begin
 from ledger.stores.postgres_faults import is_lost
-from ledger.stores.postgres_links import Id, Link, Text, local_settings
+from ledger.stores.postgres_links import Id, Link
+from ledger.stores.postgres_talk import Asked, talk
+from ledger.stores.postgres_texts import named
 
-FEW: Final = 48  # rows that travel as parameters of one statement; more of them by COPY
-FEW_BYTES: Final = 256 * 1024
 AHEAD: Final = 64  # rows of others that come with the head
 
 HEAD: Final = "SELECT size, last, peaks, covered, note FROM ledger.head WHERE one = 1"
@@ -36,109 +27,47 @@ READ: Final = "SELECT bytes FROM ledger.entries WHERE seq = %b"
 ROWS: Final = "SELECT seq, id, bytes FROM ledger.entries WHERE seq >= %b AND seq < %b ORDER BY seq LIMIT %b"
 TILE: Final = "SELECT hashes FROM ledger.tiles WHERE level = %b AND tile = %b"
 AUTHORITY: Final = "SELECT seq FROM ledger.authority ORDER BY seq"
-_ENTER: Final = """BEGIN ISOLATION LEVEL READ COMMITTED; {settings};
-SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ledger.head'));
-SELECT size, last, peaks, covered, note FROM ledger.head WHERE one = 1;
-SELECT seq, id::text, bytes FROM ledger.entries WHERE seq >= {start} AND seq < {stop} ORDER BY seq;
-SELECT id::text FROM ledger.entries ORDER BY id DESC LIMIT 1"""
 _ACTS: Final = "SELECT a.seq, e.bytes FROM ledger.authority AS a LEFT JOIN ledger.entries AS e USING (seq) ORDER BY seq"
 _NEWEST: Final = "SELECT id FROM ledger.entries ORDER BY id DESC LIMIT 1"
 _KEPT: Final = "SELECT note FROM ledger.checkpoints WHERE size = %b"
-_MOVE: Final = """WITH moved AS (
-  UPDATE ledger.head SET size = %b, last = %b, peaks = %b, covered = %b, note = %b
-  WHERE one = 1 AND size = %b AND covered = %b
-    AND pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('ledger.head'))
-  RETURNING one)"""
-_COUNT: Final = " SELECT count(*) FROM moved"
-ONE: Final = (
-    _MOVE  # noqa: S608 - constants; values are parameters
-    + ", put AS (INSERT INTO ledger.entries (seq, id, bytes) SELECT %b::int8, %b::uuid, %b::text FROM moved)"
-    + _COUNT
-)
-SEVERAL: Final = (
-    _MOVE  # noqa: S608
-    + """, put AS (
-  INSERT INTO ledger.entries (seq, id, bytes) SELECT new.seq, new.id, new.bytes
-  FROM moved, unnest(%b::int8[], %b::uuid[], %b::text[]) AS new (seq, id, bytes)
-), hashed AS (
-  INSERT INTO ledger.tiles (level, tile, hashes) SELECT new.level, new.tile, new.hashes
-  FROM moved, unnest(%b::int4[], %b::int8[], %b::bytea[]) AS new (level, tile, hashes)
-  ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes
-), acts AS (
-  INSERT INTO ledger.authority (seq) SELECT new.seq FROM moved, unnest(%b::int8[]) AS new (seq)
-), shown AS (
-  INSERT INTO ledger.disclosures (commitment, text) SELECT new.commitment, new.text
-  FROM moved, unnest(%b::text[], %b::text[]) AS new (commitment, text)
-), kept AS (
-  INSERT INTO ledger.checkpoints (size, note) SELECT new.size, new.note
-  FROM moved, unnest(%b::int8[], %b::text[]) AS new (size, note)
-  ON CONFLICT (size) DO UPDATE SET note = excluded.note
-)"""
-    + _COUNT
-)
-_COPY: Final = "COPY ledger.entries (seq, id, bytes) FROM STDIN (FORMAT BINARY)"
-_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_LOCK: Final = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ledger.head'))"
+_NEWER: Final = "SELECT seq, id, bytes FROM ledger.entries WHERE seq >= $1 AND seq < $2 ORDER BY seq"
 _FRESH: Final = (
     "DELETE FROM ledger.tiles",
     "DELETE FROM ledger.authority",
     "INSERT INTO ledger.head VALUES (1, 0, '', '', 0, '') ON CONFLICT DO NOTHING",
 )
-# The binary form of COPY (PostgreSQL's manual, "COPY", file formats): a row is its count of fields, then length and
-# bytes of each.
-_COPY_START: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_COPY_ROW: Final = struct.Struct(">hiqi16si")
-_COPY_END: Final = b"\xff\xff"
-
-
-_NAME: Final = re.compile(r"(?<!-)\bledger(?=[._]|\b)")  # the schema's name, alone and at the beginning of others
-
-
-@cache
-def named(sql: str, schema: str) -> LiteralString:
-    """Return a statement, or the text of the schema, for a ledger in `schema`."""
-    return sql if schema == SCHEMA else _NAME.sub(schema, sql)
-
-
-@cache
-def schema_text(name: str = "postgres.sql") -> str:
-    """Return what makes the schema, or (postgres_projections.sql) the one beside it."""
-    return files("ledger.stores").joinpath(name).read_text("utf-8")
 
 
 class Section:
-    """The inside of a write section. With a `presumed` head nothing is locked, and `append` may raise `Moved`."""
+    """The inside of a write section. Where nothing `came` with the head it is presumed, and nothing is locked."""
 
-    def __init__(self, link: Link, schema: str, place: str, presumed: Head | None, ahead: int) -> None:
-        self.sure = presumed is None
+    def __init__(self, link: Link, schema: str, place: str, head: Head, came: "list[Row] | None" = None) -> None:
+        self.sure = came is not None
         self.wrote: Head | None = None
         self._link = link
         self._schema = schema
         self._place = place
-        self._rows: list[Row] = []
+        self._head = head
+        self._rows = came or []
         self._newest: bytes | None = None
         self._acts: dict[int, bytes] = {}
-        self._kept: list[tuple[int, Text]] = []
-        self._head = self._enter(ahead) if presumed is None else presumed
+        self._kept: list[tuple[int, bytes]] = []
 
-    def _enter(self, ahead: int) -> Head:
-        """Queue up, then read what came since, in one round trip: each statement sees what was committed before it."""
-        settings = "SELECT" if self._link.direct else local_settings()
-        sql = named(_ENTER, self._schema).format(settings=settings, start=ahead, stop=ahead + AHEAD)
-        answers = self._link.execute(sql, prepare=False)
-        for _ in range(3):
-            answers.nextset()
-        head = answers.fetchone()
-        answers.nextset()
-        self._rows = [Row(seq, bytes.fromhex(id.replace("-", "")), data.encode()) for seq, id, data in answers]
-        answers.nextset()
-        newest = answers.fetchone()
-        self._newest = bytes.fromhex(newest[0].replace("-", "")) if newest else b""
-        return _head(head and (*head[:4], head[4].encode()))
+    @classmethod
+    def queue_up(cls, link: Link, schema: str, place: str, ahead: int) -> Self:
+        """Enter as soon as everybody who came before is out, and bring the head and the entries from `ahead` on along.
 
-    def _begin(self) -> None:
-        self._link.execute(_BEGIN)
-        if not self._link.direct:
-            self._link.execute(local_settings())
+        One message: each of its statements sees what was committed before it, so those after the lock see all.
+        """
+        *_, head, rows = talk(
+            link,
+            *begin(link),
+            Asked(named(_LOCK, schema)),
+            Asked(named(HEAD, schema)),
+            Asked(named(_NEWER, schema), (ahead, ahead + AHEAD)),
+        )
+        return cls(link, schema, place, as_head(head[0] if head else None), list(map(Row._make, rows)))
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
         """Run one statement on this section's connection."""
@@ -202,13 +131,13 @@ class Section:
 
     def keep(self, size: int, note: bytes) -> None:
         """Keep a checkpoint, in the place of a kept one of its size; durable with the next `append`."""
-        self._kept.append((size, Text(note)))
+        self._kept.append((size, note))
 
     def start_afresh(self) -> None:
         """Empty what can be computed again; the next `append` must bring all of it."""
         for statement in _FRESH:
             self.ask(statement)
-        self._head = _head(self.ask(HEAD).fetchone())
+        self._head = as_head(self.ask(HEAD).fetchone())
 
     def append(
         self,
@@ -219,22 +148,10 @@ class Section:
         head: Head,
     ) -> None:
         """Write all of it and commit; raise `Moved`, with nothing of it written, where the head is another by now."""
-        move = (*head[:4], Text(head.note), self._head.size, self._head.covered)
-        notes, self._kept = self._kept, []
-        extras = (
-            *([tile[at] for tile in tiles] for at in range(3)),
-            list(authority),
-            [commitment(text) for text in disclosures],
-            list(disclosures),
-            *([note[at] for note in notes] for at in range(2)),
-        )
+        written = Written(rows, tiles, authority, disclosures, self._kept)
+        self._kept = []
         try:
-            if len(rows) > FEW or sum(len(row.data) for row in rows) > FEW_BYTES:
-                moved = self._copy(move, rows, extras)
-            elif len(rows) == 1 and not any(extras):
-                moved = self._send(ONE, (*move, rows[0].seq, Id(rows[0].id), Text(rows[0].data)))
-            else:
-                moved = self._send(SEVERAL, (*move, *_columns(rows), *extras))
+            moved = append(self._link, self._schema, self._head, head, written, begun=self.sure)
         except psycopg.Error as error:
             if is_lost(error):
                 raise Moved(self._place, "unknown") from None
@@ -243,50 +160,17 @@ class Section:
             raise Moved(self._place)
         self.wrote = head
 
-    def _send(self, sql: str, values: tuple[Any, ...]) -> bool:
-        """One round trip: the statement alone, or with what ends its transaction."""
-        if self._link.direct and not self.sure:
-            return bool(_value(self.ask(sql, values)))
-        with self._link.pipeline():
-            if not self.sure:
-                self._begin()
-            done = self.ask(sql, values)
-            self._link.execute("COMMIT")
-        return bool(_value(done))
-
-    def _copy(self, move: tuple[Any, ...], rows: Sequence[Row], extras: tuple[Any, ...]) -> bool:
-        if not self.sure:
-            with self._link.pipeline():
-                self._begin()
-        if _value(self.ask(_MOVE + _COUNT, move)) != 1:
-            return False
-        pack, cursor = _COPY_ROW.pack, self._link.cursor()
-        with cursor.copy(named(_COPY, self._schema)) as copy:
-            copy.write(_COPY_START)
-            for at in range(0, len(rows), 512):
-                part = [pack(3, 8, seq, 16, id, len(data)) + data for seq, id, data in rows[at : at + 512]]
-                copy.write(b"".join(part))
-            copy.write(_COPY_END)
-        # The head stands where it goes already: this guard is met, and the rows are there.
-        again = (*move[:5], move[0], move[3])
-        self.ask(SEVERAL, (*again, [], [], [], *extras))
-        self._link.execute("COMMIT")
-        return True
-
-
-def _columns(rows: Sequence[Row]) -> tuple[list[int], list[Id], list[Text]]:
-    return [row.seq for row in rows], [Id(row.id) for row in rows], [Text(row.data) for row in rows]
-
 
 def _value(cursor: psycopg.Cursor[Any]) -> Any:
     row = cursor.fetchone()
     return None if row is None else row[0]
 
 
-def _head(row: tuple[Any, ...] | None) -> Head:
+def as_head(row: tuple[Any, ...] | None) -> Head:
+    """Return the head of a row; that of an empty log where there is none."""
     return Head(0, b"", b"", 0, b"") if row is None else Head._make(row)
 
 
 def read_head(cursor: psycopg.Cursor[Any]) -> Head:
     """Return the head as stored."""
-    return _head(cursor.fetchone())
+    return as_head(cursor.fetchone())

@@ -409,7 +409,8 @@ def test_an_expected_head_is_judged_by_the_newest(ledger):
     sound(ledger, 29)
 
 
-def test_what_another_process_said_of_keys_is_known_at_once(ledger, tmp_path):
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_what_another_process_said_of_keys_is_known_at_once(ledger, tmp_path, after):
     """A key that is authorised, and one that is revoked, while this process presumes that it writes alone."""
     key = authorise(ledger, "ana", tmp_path)
     with Ledger.open(ledger.place.location, key=key) as hers:
@@ -417,9 +418,11 @@ def test_what_another_process_said_of_keys_is_known_at_once(ledger, tmp_path):
             say(hers, number)
         credential = hers.identity.signer.credential.id
         ledger.record("key_revoked", handle="ana", key_id=credential, why="lost")
+        for number in range(after):
+            say(ledger, 20 + number)
         with pytest.raises(Misuse):
             say(hers, 13)
-        sound(ledger, 16)
+        sound(ledger, 16 + after)
 
 
 def test_it_is_found_again_when_it_is_opened_again(ledger, tmp_path):

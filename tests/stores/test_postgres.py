@@ -14,8 +14,8 @@ import pytest
 from ledger.api import Ledger
 from ledger.authoring import new_id
 from ledger.errors import LedgerError, Misuse, Tampered, Unavailable
-from ledger.stores import opening, postgres, postgres_links
-from ledger.stores.postgres_section import named, schema_text
+from ledger.stores import opening, postgres_links, postgres_writing
+from ledger.stores.postgres_texts import named, schema_text
 from tests.conftest import ORIGIN
 from tests.log.acts import say, say_many, tell
 from tests.log.test_appending import ended, forked
@@ -361,7 +361,7 @@ def test_who_writes_alone_sends_one_statement(ledger):
     say(ledger, 4)
     with ledger.store.writing(sure=False) as section:
         assert section.sure
-    for number in range(postgres.CALM + 1):
+    for number in range(postgres_writing.CALM + 1):
         say(ledger, number)
     with ledger.store.writing(sure=False) as section:
         assert not section.sure
