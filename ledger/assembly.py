@@ -24,10 +24,19 @@ class Sealed(NamedTuple):
     hybrid: bool
 
 
+class Taken(NamedTuple):
+    """What was checked before, where parts begin later: the tree's edge and last leaf there, events of trust, roots."""
+
+    edge: Edge
+    last: bytes
+    acts: list[int]
+    roots: dict[int, bytes]
+
+
 class Assembly:
     """Takes parts in order, then `finish`; `failures`, `missing` and `findings` grow as it goes."""
 
-    def __init__(self, store: Store, trust: Trust, wanted: set[int]) -> None:
+    def __init__(self, store: Store, trust: Trust, wanted: set[int], taken: Taken | None = None) -> None:
         self.failures: list[Failure] = []
         self.findings: list[Finding] = []
         self.sealed = array("Q")  # entries in which a sealed field may stand
@@ -36,11 +45,9 @@ class Assembly:
         self.doubtful: dict[str, Span] = {}
         self._store = store
         self._authority = Authority(trust)
-        self._edge = Edge()
-        self._wanted = sorted(wanted)
-        self._roots: dict[int, bytes] = {}
+        self._edge, self._last, self._authority.acts, self._roots = taken or Taken(Edge(), b"", [], {})
+        self._wanted = sorted(wanted - self._roots.keys())
         self._good_to = 0
-        self._last = b""
 
     @property
     def missing(self) -> list[Missing]:
@@ -51,6 +58,11 @@ class Assembly:
     def trust(self) -> Trust:
         """Who may say what, as the entries taken say."""
         return self._authority.trust
+
+    @property
+    def acts(self) -> tuple[int, ...]:
+        """The entries that change who may say what."""
+        return tuple(self._authority.acts)
 
     @property
     def size(self) -> int:

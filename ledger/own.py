@@ -1,8 +1,11 @@
 """One's own ledger verified: by what this user's side vouches for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from ledger.config import Place
+from ledger.growth import verify_growth
+from ledger.marks import keep_mark, read_mark
 from ledger.pins import trusted_pins
 from ledger.policy import Policy
 from ledger.report import Report
@@ -11,6 +14,9 @@ from ledger.store import Store
 from ledger.stores.opening import opener_of
 from ledger.telemetry import span, verified
 from ledger.verify import verify_log
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
 
 
 def own_policy(place: Place, origin: str, genesis: str, now: str) -> Policy:
@@ -35,3 +41,27 @@ def verify(
         report = verify_log(store, policy, processes=processes, opener=opener_of(store), progress=progress)
         verified(report.verdict, report.size, at)
     return report
+
+
+def look_over(
+    ledger: "Ledger",
+    shown: Collection[int],
+    release: str,
+    *,
+    processes: int,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Report, str]:
+    """Verify one's own ledger for somebody who relies on the entries `shown`; return the report, and "" or a time.
+
+    Where this user ran all checks before (at that time), what grew since and the shown entries are checked, all of it
+    under the roots of then and now; where that leaves anything open, all checks are run again.
+    """
+    mark, policy = read_mark(ledger.origin, release), ledger.own_policy()
+    if mark is not None:
+        report = verify_growth(ledger.store, policy, mark.checked, shown)
+        if report is not None:
+            keep_mark(ledger.store, ledger.genesis, report, release, mark)
+            return report, mark.time
+    report = ledger.verify(policy, processes=processes, progress=progress)
+    keep_mark(ledger.store, ledger.genesis, report, release)
+    return report, ""

@@ -76,7 +76,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `sound_before`: entries below it are the bytes that were sealed, as far as could be told (size if all are).
     `omitted`: entries that a partial bundle left out: nothing is said of what they say. `hybrid`: the size to which a
-    checkpoint bears the log's ML-DSA-44 line too: that far the log outlives Ed25519.
+    checkpoint bears the log's ML-DSA-44 line too: that far the log outlives Ed25519. `since`: entries below it were
+    checked before, and are the same by a proof; `acts`: the entries that change who may say what.
     """
 
     origin: str
@@ -96,6 +97,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     times: tuple[Existed, ...] = ()
     omitted: int = 0
     hybrid: int = 0
+    since: int = 0
+    acts: tuple[int, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -111,6 +114,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             "size": self.size,
             "root": f"sha256:{self.root}" if self.root else "",
             "checked": self.checked,
+            "since": self.since,
             "omitted": self.omitted,
             "covered": self.covered,
             "uncovered": self.size - self.covered,

@@ -63,7 +63,7 @@ def verify_log(
         kept = [note for _, note in store.checkpoints()]  # before the head: what comes meanwhile is above it
         kept += [note for note in notes_of(store) if note not in kept]
         head = store.head()
-        genesis = _genesis(store, policy)  # 2
+        genesis = genesis_of(store, policy)  # 2
         trust = Trust.of_genesis(genesis)
         trust.reserve(key.public for key in (policy.quorum.keys if policy.quorum else ()))
     except Tampered as error:
@@ -98,7 +98,7 @@ def verify_log(
     assembly.findings += _doubtful(known.doubts, assembly)
     times += [_seen(one) for one in vouchers if one.time]
     missing += sealing.check_date(times)
-    report = _report(store, head, genesis, policy, assembly, sealing, vouchers, missing)  # 8
+    report = report_of(store, head, genesis, policy, assembly, sealing, vouchers, missing)  # 8
     hybrid = max((one.checkpoint.size for one in sealing.sealed if one.hybrid), default=0)
     return msgspec.structs.replace(report, times=tuple(times), hybrid=0 if report.failures else hybrid)
 
@@ -133,7 +133,8 @@ def _container(store: Store, failures: list[Failure]) -> list[Missing]:
     return missing
 
 
-def _genesis(store: Store, policy: Policy) -> Genesis:
+def genesis_of(store: Store, policy: Policy) -> Genesis:
+    """Return what entry 0 says; raise `Tampered` (C10) where it is none, or not the one of the policy."""
     try:
         data = store.read(0)
     except Misuse:
@@ -256,7 +257,7 @@ def _doubtful(doubts: dict[str, Doubt], assembly: Assembly) -> list[Finding]:
 # ---- 8 ----
 
 
-def _report(
+def report_of(
     store: Store,
     head: Head,
     genesis: Genesis,
@@ -266,6 +267,7 @@ def _report(
     vouchers: Sequence[Voucher],
     withheld: list[Missing],
 ) -> Report:
+    """Put together what was found: the verdict, who vouches, and how far the log is covered."""
     keys = [Voucher("key", policy.key_source, -1, "")] if policy.keys else []
     if policy.genesis:
         keys.append(Voucher("genesis", policy.genesis_source, -1, ""))
@@ -289,6 +291,7 @@ def _report(
         sound_before=min((failure.seq for failure in failures if failure.seq >= 0), default=assembly.sound(failures)),
         log_key=assembly.trust.log_keys.current.keys[0].text,
         oldest_uncovered=_recorded(store, covered) if uncovered and not failures else "",
+        acts=assembly.acts,
     )
 
 

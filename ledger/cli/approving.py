@@ -8,7 +8,7 @@ import click
 
 from ledger.cli.approver import require_approver
 from ledger.cli.asking import full_name, opened
-from ledger.cli.candidate import candidate_lines, painted
+from ledger.cli.candidate import candidate_lines, cited, painted
 from ledger.cli.ceremony import ask_condition, ask_version, seat, width
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import clean, wrapped
@@ -129,12 +129,12 @@ def _check_yes(yes: str | None, looked: Looked) -> None:
 
 
 def look(ledger: "Ledger", named: str, stage: str, person: Holder, kind: str) -> Looked:
-    """Gather what a person has to see, and verify the ledger it comes from; raise `Tampered` where that is broken."""
+    """Gather what a person has to see, and verify it and the ledger it comes from; `Tampered` where that is broken."""
     from projections.questions.approving import candidate
 
     with opened(ledger) as projections:
         found = candidate(projections, named, stage, person.handle)
-    report = look_over(ledger)
+    report, since = look_over(ledger, cited(found))
     if report.verdict == "BROKEN":
         raise Tampered(
             f"this ledger is broken: {report.failures[0].message}; nothing was recorded",
@@ -146,7 +146,7 @@ def look(ledger: "Ledger", named: str, stage: str, person: Holder, kind: str) ->
     roles = ", ".join(role for role in person.roles if role != "recorder") or "recorder"
     verb = "approve" if kind == "approved" else "REJECT"
     head = f"You are {person.handle} ({roles}). You are about to {verb} for {clean(stage)}:"
-    return Looked(found, report, [head, *candidate_lines(found, report, width())])
+    return Looked(found, report, [head, *candidate_lines(found, report, since, width())])
 
 
 def decision_fields(ledger: "Ledger", looked: Looked, stage: str, kind: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ _WHY_NOT: Final = {
 }
 
 
-def candidate_lines(found: dict[str, Any], report: "Report", width: int) -> list[str]:
-    """Return the lines, without colour, in at most `width` columns."""
+def candidate_lines(found: dict[str, Any], report: "Report", since: str, width: int) -> list[str]:
+    """Return the lines, without colour, in at most `width` columns; `since`: when all of the log was checked before."""
     running = found.get("running")
     rows = [*_heads(found, running), *_data(found), *_parameters(found), *_measures(found), *_code(found)]
     if running is None or running["digest_set"] == found["digest_set"]:
@@ -37,7 +37,7 @@ def candidate_lines(found: dict[str, Any], report: "Report", width: int) -> list
     return [
         *_subject(found, width),
         *columns(cells, indent=2, width=width),
-        *pairs(_about(found, report), label=label, width=width),
+        *pairs(_about(found, report, since), label=label, width=width),
     ]
 
 
@@ -153,7 +153,16 @@ def _code(found: dict[str, Any]) -> list[Row]:
 # ---- what is open, and who vouches ----
 
 
-def _about(found: dict[str, Any], report: "Report") -> list[tuple[str, str]]:
+def cited(value: Any) -> set[int]:
+    """Return every entry that the facts name: what is shown rests on these."""
+    if isinstance(value, dict):
+        places = {one for name, one in value.items() if name in ("seq", "reported") and type(one) is int}
+        places.update(one for one in value.get("seqs", ()) if type(one) is int)
+        return places.union(*(cited(one) for one in value.values()))
+    return set().union(*map(cited, value)) if isinstance(value, list) else set()
+
+
+def _about(found: dict[str, Any], report: "Report", since: str) -> list[tuple[str, str]]:
     by = "; ".join(vouchers(report.vouchers)) or "nothing of yours"
     running = found.get("running")
     same = running is not None and running["digest_set"] == found["digest_set"]
@@ -171,7 +180,19 @@ def _about(found: dict[str, Any], report: "Report") -> list[tuple[str, str]]:
         *_open(found),
         ("four eyes", _four_eyes(found["makers"])),
         ("this ledger", f"{report.size:,} entries, {report.verdict} a moment ago against {by}"),
+        *([("checked now", _checked(found, report, since))] if since else []),
     ]
+
+
+def _checked(found: dict[str, Any], report: "Report", since: str) -> str:
+    """What was verified a moment ago, and what is as it was when all of it was."""
+    new = report.size - report.since
+    grown = f"the {new:,} entries from {report.since:,} on; " if new else "that nothing was added since; "
+    older = sum(seq < report.since for seq in cited(found))
+    return (
+        f"{grown}of those before, the {older:,} shown here. The others are, by their tree hashes, those that passed all"
+        f" checks on {day(since)}Z; to read them again: ledger verify"
+    )
 
 
 def _open(found: dict[str, Any]) -> list[tuple[str, str]]:

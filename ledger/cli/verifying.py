@@ -1,12 +1,14 @@
 """`ledger verify`."""
 
 import os
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from ledger import __version__
 from ledger.bundle.checks import check_bundle, evidence_in
 from ledger.bundle.store import BundleStore
 from ledger.cli.frame import Call, command
@@ -18,6 +20,7 @@ from ledger.cli.verdict import report_block
 from ledger.config import FILE, held_by, resolve
 from ledger.errors import Misuse, Tampered
 from ledger.extracts import is_consistency
+from ledger.marks import keep_mark
 from ledger.pins import pin_path, read_pin
 from ledger.presence import Present, check_evidence, read_below
 from ledger.receipts import is_proof
@@ -69,6 +72,8 @@ def verify(
     with closing(open_read_only(location)) as store:
         report = _verify(store, policy_of(genesis_of(store), place, given), processes, evidence)
         pinned = _pin(store, report, "" if place is None else place.location)
+        if place is not None and (genesis := genesis_of(store)) is not None:
+            keep_mark(store, genesis, report, __version__)
         block = report_block(
             report, store, "" if what is None else location if is_url(location) else what, pinned=bool(pinned["moved"])
         )
@@ -109,11 +114,14 @@ def _received(what: str) -> str:
     return held_by(path.parent if path.name == FILE else path)
 
 
-def look_over(ledger: "Ledger") -> Report:
-    """Verify one's own ledger, with a bar on a terminal where that takes a while."""
+def look_over(ledger: "Ledger", shown: Collection[int] = ()) -> tuple[Report, str]:
+    """Verify one's own ledger for what is `shown` of it, with a bar on a terminal where that takes a while."""
+    from ledger.own import look_over as look
+
     size = len(ledger)
+    workers = os.cpu_count() or 1 if size >= _MANY else 1
     with progress_bar("verify", size) as progress:
-        return ledger.verify(processes=os.cpu_count() or 1 if size >= _MANY else 1, progress=progress)
+        return look(ledger, shown, __version__, processes=workers, progress=progress)
 
 
 def _verify(store: "Store", policy: "Policy", processes: int | None, evidence: Path | None) -> Report:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -571,3 +572,46 @@ def test_findings_are_a_command_of_their_own(run, two):
     assert errors.document["schema"] == "ledger.findings/1"
     assert run("findings", "@3.2.0", "--json").document["findings"]
     assert run("findings", "credit-scoring@9", "--json").code == 2
+
+
+def test_the_second_time_what_grew_is_checked_and_what_is_shown(run, two):
+    enrol(run)
+    first = approved(run, "--yes", "3.2.0", stage="staging")
+    assert "checked now" not in first.err
+    text = " ".join(approved(run, "--yes", "3.2.0").err.split())
+    size = run("log", "--json").document["size"] - 1
+    assert f"this ledger {size} entries, VERIFIED a moment ago" in text
+    assert re.search(rf"checked now the 1 entries from {size - 1} on; of those before, the \d+ shown here\.", text)
+    assert "those that passed all checks on 20" in text
+    # What the screen said of the other entries holds for the verification of everything, too.
+    assert run("verify", "--json").document["verdict"] == "verified"
+
+
+@pytest.fixture
+def many(run, two):
+    """The same with 300 entries more about another system, all of it checked."""
+    said = {"system": "other", "artifacts": {"model": "sha256:" + "a" * 64}, "metrics": {"auc": 0.5}}
+    with Ledger.open(two) as ledger:
+        ledger.record_many(("evaluated", said) for _ in range(300))
+    enrol(run)
+    assert approved(run, "--yes", "3.2.0", stage="staging").code == 0
+    return two
+
+
+def test_an_old_entry_that_is_shown_was_changed(run, many, cheat):
+    before = run("log", "--json").document["size"]
+    cheat(many, "UPDATE entries SET bytes = replace(bytes, '0.684', '0.784') WHERE seq = 10")
+    done = approved(run, "--yes", "3.2.0")
+    assert done.code == 3
+    assert done.error[0].startswith("this ledger is broken: entry 10")
+    assert done.error[0].endswith("nothing was recorded")
+    assert run("log", "--json").document["size"] == before
+
+
+def test_an_old_entry_that_is_not_shown_was_changed_and_that_was_not_said_to_be_read(run, many, cheat):
+    cheat(many, "UPDATE entries SET bytes = replace(bytes, '0.5', '0.6') WHERE seq = 99")
+    done = approved(run, "--yes", "3.2.0")
+    assert done.code == 0
+    assert "to read them again: ledger verify" in " ".join(done.err.split())
+    assert run("verify").code == 3
+    assert approved(run, "--yes", "3.2.0", stage="test").code == 0  # it is no part of what is approved
