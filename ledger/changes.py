@@ -4,7 +4,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ledger.encoding import is_handle, is_time
-from ledger.genesis import Rule, Unknown, is_text, read_log_keys, read_roles, read_rules, require
+from ledger.genesis import (
+    TRUST_TYPES,
+    Rule,
+    Unknown,
+    check_reserved,
+    is_text,
+    read_log_keys,
+    read_roles,
+    read_rules,
+    require,
+)
 from ledger.grants import Scope, cannot, read_systems
 from ledger.keys.credential import Credential
 from ledger.logkeys import certificate, check_quorum
@@ -39,7 +49,7 @@ class Event(NamedTuple):
 
 def _introduced(trust: "Trust", change: Change) -> None:
     require(change.data["kind"] in ("human", "service"), "kind")
-    trust.holders.introduce(change.handle, change.actor)
+    trust.holders.introduce(change.handle, change.actor, change.seq)
 
 
 def _authorised(trust: "Trust", change: Change) -> None:
@@ -97,9 +107,9 @@ def _read_rows(trust: "Trust", value: Any) -> dict[str, Rule]:
     rows = read_rules(value)
     require(bool(rows), "value")
     for kind, rule in rows.items():
-        ours = kind in EVENTS
+        ours = kind in TRUST_TYPES
         require(rule.trust or not (ours or trust.changes_trust(kind)), f"{kind} changes trust and must stay so")
-        require(not ours or (not rule.batch and "admin" in rule.roles), f"{kind} is an administrator's, one by one")
+        check_reserved(kind, rule)
     return rows
 
 

@@ -1,11 +1,10 @@
 """Sealed fields: salted commitments in the log, the values beside it (FORMAT.md section 10; the form of RFC 9901)."""
 
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
-
-import msgspec
 
 from ledger import encoding, entry
 from ledger.errors import LedgerError, Misuse, Tampered
@@ -38,19 +37,25 @@ def commitment(text: str) -> str:
 def open_disclosure(text: str) -> tuple[str, str, Any]:
     """Return statement id, JSON pointer and value of a disclosure; raise `Tampered` (C20) for what is none."""
     try:
-        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        array = msgspec.json.decode(data)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        raise _bad("is not base64url of JSON") from None
-    if len(text) > TEXT_LIMIT or _b64(data) != text or not isinstance(array, list) or len(array) != 3:
+        data = urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) <= TEXT_LIMIT else b""
+        found = encoding.decode(b'{"":%b}' % data)
+    except (ValueError, Tampered):
+        raise _bad("is not base64url of JSON in the one form") from None
+    array = found.get("")
+    if _b64(data) != text or len(found) != 1 or not isinstance(array, list) or len(array) != 3:
         raise _bad("has another form")
     salt, place, value = array
-    if not (isinstance(salt, str) and isinstance(place, str) and len(salt) == 22):
+    if not (isinstance(salt, str) and isinstance(place, str) and _SALT.fullmatch(salt)):
         raise _bad("has another form")
     id, _, pointer = place.partition("/")
-    if not encoding.is_id(id) or not pointer:
+    if not encoding.is_id(id) or not _POINTER.fullmatch(f"/{pointer}"):
         raise _bad("names no place")
     return id, f"/{pointer}", value
+
+
+_SALT: Final = re.compile("[A-Za-z0-9_-]{21}[AQgw]", re.ASCII)  # 16 bytes: the last character holds two bits
+_POINTER: Final = re.compile("/(?:data|claimed_by)(?:/(?:[^/~]|~[01])*)*", re.DOTALL)
+_INDEX: Final = re.compile("0|[1-9][0-9]{0,5}", re.ASCII)
 
 
 class Opened(NamedTuple):
@@ -132,10 +137,16 @@ def opens_in(said: dict[str, Any], pointer: str, text: str) -> bool:
         if open_disclosure(text)[:2] != (said["id"], pointer):
             return False  # a commitment that was copied from elsewhere
         for step in steps(pointer):
-            value = value[int(step) if isinstance(value, list) else step]
+            value = value[_index(step) if isinstance(value, list) else step]
     except (Tampered, LookupError, TypeError, ValueError):
         return False
     return bool(value == {"sealed": commitment(text)})
+
+
+def _index(step: str) -> int:
+    if not _INDEX.fullmatch(step):
+        raise ValueError(step)
+    return int(step)
 
 
 def steps(pointer: str) -> list[str]:

@@ -67,7 +67,7 @@ def approval_of(trust: Trust, seq: int, said: dict[str, Any]) -> Approval | None
     policy = trust.four_eyes_for(said["subject"].get("system"), seq)
     if policy == "off":
         return None
-    brought_in_by = trust.holders.brought_in_by(said["actor"], said["key"])
+    brought_in_by = trust.holders.brought_in_by(said["actor"], said["key"], seq)
     return Approval(seq, said["actor"], about(said["subject"]), brought_in_by, policy)
 
 

@@ -10,6 +10,21 @@ from ledger.keys.credential import Credential
 from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, VerifierKey
 
 ROLES: Final = frozenset(("recorder", "approver", "compliance", "admin", "auditor"))
+CLOCK_RESET: Final = "clock_reset"
+TRUST_TYPES: Final = frozenset(
+    (
+        "actor_introduced",
+        "clock_reset",
+        "delegated",
+        "key_authorized",
+        "key_revoked",
+        "log_key_rotated",
+        "policy_set",
+        "role_assigned",
+        "role_ended",
+    )
+)
+"""The types of FORMAT.md section 8: every rule table has a row for each."""
 
 
 class Unknown(Exception):
@@ -82,6 +97,9 @@ def _read(statement: dict[str, Any], leaf: str) -> Genesis:
     first = administrators[0]
     require((statement["actor"], statement["key"]) == (first.handle, first.credential.id), "signed by another")
     log_keys, rules = read_log_keys(data["log_keys"], data["origin"]), read_rules(data["rules"])
+    for kind in sorted(TRUST_TYPES):
+        require(kind in rules and (rules[kind].trust or kind == CLOCK_RESET), f"the rule of {kind}")
+        check_reserved(kind, rules[kind])
     return Genesis(leaf, data["origin"], log_keys, rules, administrators, recovery)
 
 
@@ -142,6 +160,12 @@ def read_rules(value: Any) -> dict[str, Rule]:
     return rules
 
 
+def check_reserved(kind: str, rule: Rule) -> None:
+    """Raise `Tampered` (C17) for a rule that takes a type of trust from the administrators, or lets it into batches."""
+    mine = kind not in TRUST_TYPES or (not rule.batch and "admin" in rule.roles)
+    require(mine, f"{kind} is an administrator's, one by one")
+
+
 def read_log_keys(value: Any, origin: str) -> tuple[VerifierKey, ...]:
     """Return a log's set of verifier keys, Ed25519 first; raise `Tampered` (C17) or `Misuse` where it is none."""
     require(isinstance(value, list) and len(value) == 2 and all(map(is_text, value)), "log_keys")
@@ -155,6 +179,7 @@ def _read_recovery(value: Any) -> Recovery:
     check_fields(value, {"keys", "threshold"}, frozenset())
     require(isinstance(value["keys"], list) and 1 <= len(value["keys"]) <= 64, "recovery")
     credentials = tuple(map(Credential.from_json, value["keys"]))
+    require(len({one.id for one in credentials}) == len(credentials), "recovery")
     for credential in credentials:
         for key in credential.keys:
             key.check()

@@ -92,7 +92,7 @@ class Holders:
 
     def __init__(self) -> None:
         self._grants: dict[str, Grant] = {}
-        self._handles: dict[str, tuple[str, ...]] = {}  # -> who introduced them
+        self._handles: dict[str, dict[str, int]] = {}  # -> who introduced them -> in which entry first
         self._assigned: dict[tuple[str, str], tuple[Assigned, ...]] = {}  # (handle, role)
         self._delegated: dict[tuple[str, str], Scope] = {}  # (for whom, who)
         self._used: set[bytes] = set()
@@ -126,10 +126,11 @@ class Holders:
         """Return who may speak for whom: (for whom, who) -> how far."""
         return dict(self._delegated)
 
-    def brought_in_by(self, handle: str, key: str) -> tuple[str, ...]:
-        """Return who introduced a handle, and who authorised its credential."""
-        grant = self._grants.get(key)
-        return (*self._handles.get(handle, ()), *((grant.by,) if grant and grant.by else ()))
+    def brought_in_by(self, handle: str, key: str, seq: int) -> tuple[str, ...]:
+        """Return who introduced a handle before entry `seq`, and who authorised its credential."""
+        grant, introduced = self._grants.get(key), self._handles.get(handle, {})
+        before = [by for by, at in introduced.items() if at < seq]
+        return (*before, *((grant.by,) if grant and grant.by else ()))
 
     def disowned(self) -> frozenset[str]:
         """Return the credentials that were revoked as compromised: they count for no recovery."""
@@ -150,10 +151,10 @@ class Holders:
 
     # ---- what changes ----
 
-    def introduce(self, handle: str, by: str = "") -> None:
+    def introduce(self, handle: str, by: str = "", seq: int = 0) -> None:
         """Somebody says who a handle is; it may be said again. The genesis introduces its administrators itself."""
-        known = self._handles.get(handle, ())
-        self._handles[handle] = known if by in known or not by else (*known, by)
+        known = self._handles.get(handle, {})
+        self._handles[handle] = known if by in known or not by else known | {by: seq}
 
     def require_introduced(self, handle: str, what: str) -> None:
         """Raise `Tampered` (C13) for a handle that nobody introduced."""

@@ -873,6 +873,10 @@ class Trust:
         more = data.get("continues", {"checkpoint": "", "origin": ""})
         need(isinstance(more, dict) and set(more) == {"checkpoint", "origin"}, "continues", 10)
         self.leaf, self.origin, self.rules = own_leaf, data["origin"], read_rules(data["rules"], 10)
+        for name in EVENTS:
+            rule = self.rules.get(name, {"trust": False})
+            need(rule["trust"] or (name == "clock_reset" and name in self.rules), f"the rule of {name}", 10)
+            need("admin" in rule["roles"] and not rule["batch"], f"{name} is an administrator's", 10)
         self.handles, self.used, self.grants, self.unknown = {}, set(), {}, False  # handle -> who introduced it
         self.assigned, self.delegated, self.four_eyes = {}, {}, {}  # (handle, role), (for whom, who), system
         self.sets = [KeySet(0, read_log_keys(data["log_keys"], self.origin, 10), 0, False)]
@@ -885,6 +889,7 @@ class Trust:
         need(isinstance(value["keys"], list) and 1 <= len(value["keys"]) <= 64, "recovery", 10)
         need(is_integer(value["threshold"], 1, len(value["keys"])), "threshold of recovery", 10)
         self.recovery = {ident: keys for keys, ident in (read_credential(one, 10) for one in value["keys"])}
+        need(len(self.recovery) == len(value["keys"]), "a recovery credential twice", 10)
         self.threshold = value["threshold"]
 
     def read_administrators(self, value, said):
@@ -1197,30 +1202,38 @@ def is_enough(names, policy):
 # ---- 10. Sealed fields ----
 
 
+SALT = re.compile("[A-Za-z0-9_-]{21}[AQgw]", re.ASCII).fullmatch  # 16 bytes: the last character holds two bits
+POINTER = re.compile("(data|claimed_by)(/([^/~]|~[01])*)*", re.DOTALL).fullmatch
+INDEX = re.compile("0|[1-9][0-9]{0,5}", re.ASCII).fullmatch
+
+
 def read_disclosure(shown):
     """The id and the steps of the place that a disclosure names."""
     need(len(shown) <= 65_536 and re.fullmatch("[A-Za-z0-9_-]*", shown), "a disclosure of another form", 20)
     try:
         data = base64.urlsafe_b64decode(shown + "=" * (-len(shown) % 4))
-        array = json.loads(data.decode())
-    except (ValueError, RecursionError):
-        raise Bad(20, "a disclosure that is no base64url of JSON") from None
+        found = decode(b'{"":' + data + b"}", 65_535)
+    except (ValueError, Bad):
+        raise Bad(20, "a disclosure that is no base64url of JSON in the one form") from None
     need(base64.urlsafe_b64encode(data).decode().rstrip("=") == shown, "a disclosure of another form", 20)
-    need(isinstance(array, list) and len(array) == 3, "a disclosure of another form", 20)
-    need(all(isinstance(item, str) for item in array[:2]) and len(array[0]) == 22, "a disclosure of another form", 20)
-    ident, *path = array[1].split("/")
-    need(fits(ID, ident) and path, "a disclosure that names no place", 20)
-    return ident, [step.replace("~1", "/").replace("~0", "~") for step in path]
+    array = found.get("")
+    need(len(found) == 1 and isinstance(array, list) and len(array) == 3, "a disclosure of another form", 20)
+    need(all(isinstance(item, str) for item in array[:2]) and SALT(array[0]), "a disclosure of another form", 20)
+    ident, _, pointer = array[1].partition("/")
+    need(fits(ID, ident) and POINTER(pointer), "a disclosure that names no place", 20)
+    return ident, [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")]
 
 
 def opens(said, path, shown):
     """Whether the commitment at the place is the one that the disclosure opens."""
     value = said
-    try:
-        for step in path:
-            value = value[int(step) if isinstance(value, list) else step]
-    except (ValueError, LookupError, TypeError):
-        return False
+    for step in path:
+        if isinstance(value, list) and INDEX(step) and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            return False
     return value == {"sealed": base64.urlsafe_b64encode(sha(shown.encode())).decode().rstrip("=")}
 
 

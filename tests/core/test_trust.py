@@ -429,3 +429,12 @@ def test_what_is_doubtful_since_when(trust):
     assert [doubt.touches(*pair) for pair in ((before, before), (NOW, before), (before, NOW))] == [False, True, True]
     assert NOW in doubt.words
     assert LATER in doubt.words
+
+
+def test_the_types_of_trust_are_those_that_change_it():
+    from ledger.changes import EVENTS
+    from ledger.events.rules import RULES
+    from ledger.genesis import TRUST_TYPES
+
+    assert EVENTS.keys() == TRUST_TYPES
+    assert {name for name, rule in RULES.items() if rule["trust"]} == TRUST_TYPES

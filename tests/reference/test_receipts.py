@@ -150,7 +150,12 @@ def test_any_two_checkpoints(told):  # noqa: F811
                     assert found == (first, second), at  # a line's label was changed: it is nobody's, and not read
 
 
-GOOD = [one for one in INDEX["logs"] if one["expect"]["verdict"] == "VERIFIED" and not one.get("needs")]
+HALF = {"one-key-ed25519"}  # the line of the key that its verifier does not know is bad: R5 knows both
+GOOD = [
+    one
+    for one in INDEX["logs"]
+    if one["expect"]["verdict"] == "VERIFIED" and not one.get("needs") and one["name"] not in HALF
+]
 
 
 @pytest.mark.parametrize("one", GOOD, ids=lambda one: one["name"])

@@ -14,6 +14,7 @@ from . import (  # noqa: F401 - importing them registers their cases
     bad_notes,
     bad_rules,
     bad_signatures,
+    decided,
     good_logs,
     json_cases,
     log_keys,

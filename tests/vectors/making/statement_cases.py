@@ -77,6 +77,13 @@ RELATIONS = ["answers", "caused_by", "corrects", "ends", "of", "supersedes", "un
 GOOD: dict[str, bytes] = {
     "plain": said(),
     "smallest": said(subject={}, data={}),
+    "texts-empty": said(
+        claimed_by={"": ""},
+        context={"": ""},
+        data={"": ""},
+        evidence=evidence(also={"": ""}, media_type="", name="", uri=""),
+        source={"": ""},
+    ),
     "empty-inside-data": said(data={"a": {}, "b": [], "c": None, "d": "", "e": [None]}),
     "every-key": said(
         claimed_by={"sealed": b64url(sha(b"somebody"))},
