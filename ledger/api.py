@@ -6,19 +6,22 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ledger import encoding, entry
-from ledger.config import Place, log_key_path, resolve
+from ledger.config import NOT_ASKED, Place, known_mode, log_key_path, resolve
 from ledger.entry import Entry
 from ledger.errors import Misuse
 from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.notes.checkpoint import Checkpoint
 from ledger.pins import begin_pin, hold_against, move_pin, pin_of, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded
+from ledger.selecting import select
 from ledger.stores.opening import locate, open_store
+from ledger.stores.unasked import unasked
 
 if TYPE_CHECKING:
     from ledger.authoring import Author, Said, Signed
@@ -26,15 +29,15 @@ if TYPE_CHECKING:
     from ledger.identity import Identity
     from ledger.keys.credential import Signer
     from ledger.keys.log_key import LogKey
-    from ledger.known import KnownLog
     from ledger.log import Log, Outcome
     from ledger.logkeys import LogKeys
     from ledger.mending import Mended
+    from ledger.outbox import Outbox
     from ledger.placing import Request
     from ledger.policy import Policy
     from ledger.recording import Recorder
     from ledger.report import Report
-    from ledger.store import Appending, Store
+    from ledger.store import Store
     from ledger.trust import Trust
 
 PIN_SECONDS: Final = 1.0  # a pin is moved at most this often while recording, and once at the end
@@ -49,13 +52,14 @@ class Ledger:
     """
 
     def __init__(
-        self, store: "Store", place: Place, *, key: "str | Signer | None", log_key: Path | None, actor: str | None
-    ) -> None:
+        self, store: "Store", place: Place, *, key: "str | Signer | None", log_key: Path | None, actor: str | None,
+        mode: str = "", clock_ok: bool = False,
+    ) -> None:  # fmt: skip
         self.place = place
         self.store = store
-        self._key, self._log_key, self._actor = key, log_key, actor
-        data = store.read(0)
-        self.genesis: Genesis = read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
+        self._key, self._log_key, self._actor, self._mode, self._clock_ok = key, log_key, actor, mode, clock_ok
+        if mode not in NOT_ASKED:
+            self.genesis  # noqa: B018 - what is there is a ledger, or it is said now
         self._lock = threading.RLock()
         self._placing: Log | None = None
         self._writing: tuple[Author, Identity] | None = None
@@ -72,18 +76,22 @@ class Ledger:
         log_key: str | os.PathLike[str] | None = None,
         actor: str | None = None,
         read_only: bool = False,
+        mode: str | None = None,
+        clock_ok: bool = False,
     ) -> Self:
         """Open the ledger that `location`, `LEDGER_URL` or the nearest ledger.toml names; it must exist.
 
         `key` and `log_key` name key files (else `LEDGER_KEY`, `LEDGER_LOG_KEY`, the user's folder of keys); `key` may
         also say who holds it: `agent:SHA256:...`, `ssh-keygen:FILE.pub`, `kms:ARN`, `env:NAME`; or be a
-        `ledger.keys.Signer` of your own (an HSM). Raises `Misuse` where there is none, or what is there is no ledger.
+        `ledger.keys.Signer` of your own (an HSM). With a `mode` it records as `ledger.record`: "record" spools where
+        the store goes away, "spool" always, "off" nothing; the last two ask the store nothing. `clock_ok`: this
+        clock is right, though the newest entry is ahead of it. Raises `Misuse` where no ledger is there.
         """
-        place = resolve(location)
-        store = open_store(place.location, read_only=read_only)
+        place, mode = resolve(location), known_mode(mode or "", "mode")
+        store = unasked(place.location, mode) if mode in NOT_ASKED else open_store(place.location, read_only=read_only)
         try:
             named = os.fspath(key) if isinstance(key, os.PathLike) else key
-            return cls(store, place, key=named, log_key=_path(log_key), actor=actor)
+            return cls(store, place, key=named, log_key=_path(log_key), actor=actor, mode=mode, clock_ok=clock_ok)
         except BaseException:
             store.close()
             raise
@@ -114,6 +122,12 @@ class Ledger:
         return made
 
     # ---- reading ----
+
+    @cached_property
+    def genesis(self) -> Genesis:
+        """Entry 0: the log's name, its first keys, its first administrator."""
+        data = self.store.read(0)
+        return read_genesis(entry.read(data).fields["statement"], entry.leaf(data).hex())
 
     @property
     def path(self) -> Path | None:
@@ -166,23 +180,12 @@ class Ledger:
         version: str | None = None,
         actor: str | None = None,
     ) -> Iterator[Entry]:
-        """Yield the entries from `start` to `stop` - 1 that agree with all that is given, as of this moment.
+        """Return the entries from `start` to `stop` - 1 that agree with all that is given, as of this moment.
 
         For reading, not for judging: `verify` is what checks them.
         """
-        size = len(self)
-        wanted = [(name, value) for name, value in (("type", type), ("actor", actor)) if value is not None]
-        about = [(name, value) for name, value in (("system", system), ("version", version)) if value is not None]
-        marks = [f'"{name}":"{value}"'.encode() for name, value in wanted + about]
-        for row in self.store.rows(start, size if stop is None else min(stop, size)):
-            if marks and not all(mark in row.data for mark in marks):
-                continue
-            placed = entry.view(row.data)
-            said = placed.statement
-            if all(getattr(said, name) == value for name, value in wanted) and all(
-                said.subject.get(name) == value for name, value in about
-            ):
-                yield placed
+        rows = self.store.rows(start, min(len(self), 1 << 62 if stop is None else stop))
+        return select(rows, {"type": type, "actor": actor}, {"system": system, "version": version})
 
     def find(self, which: int | str) -> Entry:
         """Return an entry by its number or by its statement's id; raise `Misuse` where there is none."""
@@ -217,7 +220,13 @@ class Ledger:
     def _record(self, what: Any, fields: dict[str, Any]) -> Receipt:
         from ledger.writing import record
 
-        return record(self, what, fields)
+        return self._outbox.record(what, fields) if self._mode else record(self, what, fields)
+
+    @cached_property
+    def _outbox(self) -> "Outbox":
+        from ledger.outbox import Outbox
+
+        return Outbox(lambda: self, lambda: self.place, actor=self._actor, key=self._key, mode=self._mode)
 
     def _place(self, signed: "Signed") -> Receipt:
         receipt = self._author().place(signed)
@@ -241,7 +250,7 @@ class Ledger:
         """
         from ledger.writing import record_many
 
-        return record_many(self, events)
+        return self._outbox.record_many(events) if self._mode else record_many(self, events)
 
     @property
     def identity(self) -> "Identity":
@@ -263,8 +272,9 @@ class Ledger:
             if self._placing is None:
                 from ledger.log import Log
 
+                guard = partial(hold_against, location=self.place.location)
                 find_key = self._find_log_key
-                self._placing = Log(self.store, log_key=find_key(), now=_now, guard=self._guard, find_key=find_key)
+                self._placing = Log(self.store, log_key=find_key(), now=self._now, guard=guard, find_key=find_key)
             return self._placing
 
     # ---- pins, checkpoints, proofs ----
@@ -287,8 +297,9 @@ class Ledger:
         named = self._log_key or log_key_path(self.origin)
         return find_log_key(log_keys or self.trust().log_keys, named, required=self._log_key is not None)
 
-    def _guard(self, known: "KnownLog", section: "Appending") -> None:
-        hold_against(known, section, self.place.location)
+    def _now(self) -> str:
+        known = self._placing.known if self._clock_ok and self._placing is not None else None
+        return _now() if known is None else max(_now(), known.recorded)
 
     def _move_pin(self, *, now: bool = False) -> None:
         if self._placing is None or (not now and time.monotonic() - self._pinned < PIN_SECONDS):
@@ -353,6 +364,8 @@ class Ledger:
             finally:
                 self._placing = self._writing = None
                 self.store.close()
+                if self._mode:
+                    self._outbox.spool.close()
 
     def __enter__(self) -> Self:
         """Return itself; the end of the block closes it."""

@@ -13,6 +13,7 @@ from ledger.encoding import is_handle
 from ledger.errors import Misuse, Unavailable
 from ledger.events.rules import RULES
 from ledger.identity import Identity
+from ledger.keys.credential import Signer
 from ledger.keys.sources import open_signer
 from ledger.spool.item import Target
 from ledger.spool.seen import Seen
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 
 def away_author(
-    target: Target, place: Place | None, ledger: "Ledger | None", seen: Seen | None, actor: str | None
+    target: Target,
+    place: Place | None,
+    ledger: "Ledger | None",
+    seen: Seen | None,
+    actor: str | None,
+    key: str | Signer | None = None,
 ) -> Author:
     """Return one who signs for `target` without placing anything.
 
@@ -32,7 +38,7 @@ def away_author(
     Raises `Misuse` where no key can be meant.
     """
     known = ledger._writing[1] if ledger is not None and ledger._writing is not None else None
-    identity = known or away_identity(actor, seen)
+    identity = known or away_identity(actor, seen, key)
     return Author(
         None,
         genesis=target.genesis,
@@ -84,17 +90,20 @@ def _find_dataset(ledger: "Ledger | None", dataset: str) -> str | None:
 # ---- whose key ----
 
 
-def away_identity(actor: str | None, seen: Seen | None) -> Identity:
-    """Return who signs: by `LEDGER_KEY`, `actor`, who recorded in this log before, or the only key of this user.
+def away_identity(actor: str | None, seen: Seen | None, key: str | Signer | None = None) -> Identity:
+    """Return who signs: by `key` (a signer, or a source of `keys.sources`), `LEDGER_KEY`, `actor`, who recorded in this
+    log before, or the only key of this user.
 
     The key's file is called by its actor's handle; where it is not, `LEDGER_ACTOR` says whose it is.
 
     Nobody confirms it now; the log does when the statement is placed. Raises `Misuse` (`no_key`, `which_key`).
     """
-    named = os.environ.get("LEDGER_KEY")
+    named = key or os.environ.get("LEDGER_KEY")
     actor = actor or os.environ.get("LEDGER_ACTOR")
     sources = [named] if named else [str(keys_folder() / f"{actor}.key")] if actor else _own_keys()
-    found = [(source, open_signer(source, ask_passphrase)) for source in sources]
+    found = [
+        (one, open_signer(one, ask_passphrase)) if isinstance(one, str) else (repr(one), one) for one in sources
+    ]  # fmt: skip
     if seen is not None and seen.actor:
         for source, signer in found:
             if signer.credential.id == seen.key:

@@ -18,6 +18,7 @@ DATABASE: Final = "ledger.db"
 _KEYS: Final = ("url", "origin", "key", "genesis", "system", "capture", "mode", "evidence", "tsa", "tsa_roots")
 _TEXTS: Final = ("url", "origin", "key", "genesis", "system", "evidence", "tsa", "tsa_roots")
 MODES: Final = ("record", "spool", "off")
+NOT_ASKED: Final = ("spool", "off")  # in these the ledger itself is left alone
 CAPTURES: Final = ("git", "lockfile", "python", "ci")
 _COMMAND_SECONDS: Final = 60
 
@@ -166,7 +167,7 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
         tsa=texts["tsa"],
         tsa_roots=folder / texts["tsa_roots"] if texts["tsa_roots"] else None,
         evidence=_evidence(texts["evidence"], folder),
-        mode=_mode(table.get("mode", ""), str(path)),
+        mode=known_mode(table.get("mode", ""), str(path)),
     )
 
 
@@ -185,12 +186,14 @@ def _evidence(where: str, folder: Path) -> str:
     return where if "://" in where or not where else str(folder / where)
 
 
-def chosen_mode(place: Place | None) -> str:
-    """Return what `record` is to do: record, spool or off; by `LEDGER_MODE`, the settings, or record."""
-    return _mode(os.environ.get("LEDGER_MODE", ""), "LEDGER_MODE") or (place.mode if place else "") or "record"
+def chosen_mode(place: Place | None, named: str = "") -> str:
+    """Return what `record` is to do: record, spool or off; as `named`, by `LEDGER_MODE`, the settings, or record."""
+    named = named or known_mode(os.environ.get("LEDGER_MODE", ""), "LEDGER_MODE")
+    return named or (place.mode if place else "") or "record"
 
 
-def _mode(value: Any, where: str) -> str:
+def known_mode(value: Any, where: str) -> str:
+    """Return a mode as it is, "" for none; raise `Misuse` for what is none, found at `where`."""
     if value != "" and value not in MODES:
         raise Misuse(f"{where}: mode is {value!r}", f"one of {', '.join(MODES)}", code="config")
     return str(value)

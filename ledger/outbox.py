@@ -6,8 +6,9 @@
     no ledger is found                            spooled for any ledger, or for the place that was named
     the author's key is not authorised yet        spooled for this ledger
     there is no key, or it needs a passphrase     kept as an unsigned draft
-    LEDGER_MODE=spool                             spooled, and the ledger is not asked
-    LEDGER_MODE=off                               nothing is recorded; said once
+    mode spool (`Ledger.open(mode=)`, LEDGER_MODE spooled, and the ledger is not asked
+      or ledger.toml; the first that says it)
+    mode off                                      nothing is recorded; said once
     LEDGER_REQUIRE=1                              the error is raised, nothing is spooled
     the event itself is wrong (`Misuse`)          raised; its fields are kept as a draft that the error names
     the spool fails, too                          `Unavailable`
@@ -44,6 +45,7 @@ from ledger.writing import record_many, told, whole_chunks
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
+    from ledger.keys.credential import Signer
 
 RETRY_SECONDS: Final = 10.0  # after a ledger was not reached, nothing waits for it again for so long
 PUT_LIMIT: Final = 256  # statements that share a commit of the spool
@@ -55,6 +57,7 @@ _SAID: Final = "; nothing was recorded"
 class Outbox:
     """Records in one ledger, reachable or not. `reach` opens it, `find` says where it should be.
 
+    `actor` and `key` say who signs while it is away, `mode` what is done whatever the settings say.
     `kept` are the codes of `Misuse` that cost no statement; `keeps_drafts`: of an event that is refused, the fields
     are kept.
     """
@@ -65,13 +68,15 @@ class Outbox:
         find: Callable[[], Place] = resolve,
         *,
         actor: str | None = None,
+        key: "str | Signer | None" = None,
+        mode: str = "",
         kept: frozenset[str] = KEPT,
         keeps_drafts: bool = True,
     ) -> None:
         self.spool = Spool(spool_path())
         self._reach = reach
         self._find = find
-        self._actor = actor
+        self._actor, self._key, self._mode = actor, key, mode
         self._kept, self._keeps_drafts = kept, keeps_drafts
         self._place: Place | None = None
         self._blocked: tuple[float, LedgerError, Ledger | None] | None = None
@@ -82,7 +87,7 @@ class Outbox:
 
     def record(self, what: Any, fields: dict[str, Any]) -> Receipt:
         """Record one event, or keep it: see the table above. The receipt's `state` says which."""
-        mode = chosen_mode(self._settings())
+        mode = chosen_mode(self._settings(), self._mode)
         if mode == "off":
             return self._off(what, fields)
         try:
@@ -100,7 +105,7 @@ class Outbox:
 
         So is what is left where it is lost on the way. What is raised says how many are recorded, and how many wait.
         """
-        mode = chosen_mode(self._settings())
+        mode = chosen_mode(self._settings(), self._mode)
         if mode == "off":
             self._off("many", {})
             return Recorded(0, -1, -1)
@@ -243,7 +248,7 @@ class Outbox:
         place = self._settings()
         seen = read_seen(self.spool.path).get(place_name(place)) if place else None
         target = self._target(place, ledger, seen)
-        self._away = target, away_author(target, place, ledger, seen, self._actor)
+        self._away = target, away_author(target, place, ledger, seen, self._actor, self._key)
         return self._away
 
     def _is_blocked(self) -> bool:
@@ -320,7 +325,7 @@ class Outbox:
     def _off(self, what: Any, fields: dict[str, Any]) -> Receipt:
         if "off" not in self._warned:
             self._warned.add("off")
-            _log.warning("LEDGER_MODE is off: nothing is recorded")
+            _log.warning("%s is off: nothing is recorded", "mode" if self._mode else "LEDGER_MODE")
         return unsigned(new_id(), what, fields, "off", "by choice (mode off)")
 
 

@@ -84,7 +84,7 @@ class Commit:
         if not reset and now < known.recorded and encoding.later(now, CLOCK_SECONDS) < known.recorded:
             raise Unavailable(
                 f"this clock says {now}, the newest entry was recorded at {known.recorded}; nothing was recorded",
-                "set the clock (NTP); if the log's was wrong: ledger record clock_reset --reason ...",
+                "set the clock (NTP); if the log's was wrong: ledger record clock_reset --reason ..., or --clock-ok",
                 code="clock",
             )
         self._known = known

@@ -33,11 +33,13 @@ class Call(NamedTuple):
     location: str | None
     json: bool
 
-    def open(self, *, read_only: bool = True, actor: str | None = None, key: str | None = None) -> "Ledger":
+    def open(
+        self, *, read_only: bool = True, actor: str | None = None, key: str | None = None, clock_ok: bool = False
+    ) -> "Ledger":
         """Open the ledger that is meant; `key` says where the author's key is, else `LEDGER_KEY`."""
         from ledger.api import Ledger
 
-        ledger = Ledger.open(self.location, actor=actor, key=key, read_only=read_only)
+        ledger = Ledger.open(self.location, actor=actor, key=key, read_only=read_only, clock_ok=clock_ok)
         if actor is not None and not read_only and (key or os.environ.get("LEDGER_KEY")):
             _check_actor(ledger, actor, "--key" if key else "LEDGER_KEY")
         return ledger

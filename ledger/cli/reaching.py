@@ -34,14 +34,14 @@ class Absent(NamedTuple):
 
 
 @contextmanager
-def reached(call: Call, actor: str | None) -> "Iterator[Reached]":
+def reached(call: Call, actor: str | None, *, clock_ok: bool = False) -> "Iterator[Reached]":
     """Open the ledger that is meant; where it is away, or recording is to go to the spool, what is known of it."""
     place = resolve(call.location)
     if chosen_mode(place) != "record":
         yield Absent(place, None)
         return
     try:
-        ledger = call.open(read_only=False, actor=actor)
+        ledger = call.open(read_only=False, actor=actor, clock_ok=clock_ok)
     except Unavailable as error:
         absent = Absent(place, error)
     else:

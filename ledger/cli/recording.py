@@ -37,6 +37,7 @@ _EPILOG = "Each field of the type is an option too: --parameters max_depth=6 --p
 @click.option("--time", "time_", metavar="TIME", help="When it happened (with a zone); else now.")
 @click.option("--as", "actor", metavar="HANDLE", help="Whose key signs, where several are here.")
 @click.option("--draft", metavar="ID", help="Record a draft that was kept; what is said here counts instead.")
+@click.option("--clock-ok", is_flag=True, help="This clock is right, though the newest entry is ahead of it.")
 @click.option("--stdin", "stdin", is_flag=True, help="Read the fields as one JSON object (also: -).")
 @click.option("--many", is_flag=True, help="Read many events: a JSON list, or one object a line.")
 def record(
@@ -47,18 +48,19 @@ def record(
     many: bool,
     actor: str | None,
     draft: str | None,
+    clock_ok: bool,
     **options: Any,
 ) -> Answer:
     """Record an event of TYPE and print its entry number; where the ledger is away, it waits in the spool."""
     if many:
-        return _many(call, kind, rest, actor)
+        return _many(call, kind, rest, actor, clock_ok=clock_ok)
     drafted = load_draft(draft) if draft else None
     if kind is None and drafted is None:
         raise Misuse("record needs TYPE", "ledger types", code="missing")
     kind = drafted.type if drafted else str(kind)
     words = tuple(word for word in rest if word != "-")
     stdin = stdin or len(words) < len(rest)
-    with reached(call, actor) as ledger:
+    with reached(call, actor, clock_ok=clock_ok) as ledger:
         fields = drafted_fields(drafted, ledger) if drafted else {}
         fields |= _from_stdin(ledger) if stdin else {}
         fields |= from_words(kind, words, ledger)
@@ -130,10 +132,10 @@ def _green(paint: Paint, text: str, state: str) -> str:
     return paint("green" if state == "sealed" else "yellow", text)
 
 
-def _many(call: Call, kind: str | None, rest: tuple[str, ...], actor: str | None) -> Answer:
+def _many(call: Call, kind: str | None, rest: tuple[str, ...], actor: str | None, *, clock_ok: bool) -> Answer:
     if [word for word in rest if word != "-"]:
         raise Misuse("--many takes its fields from stdin alone", "one JSON object a line", code="usage")
-    with reached(call, actor) as ledger:
+    with reached(call, actor, clock_ok=clock_ok) as ledger:
         recorded = outbox(call, ledger, actor).record_many(_events(kind, ledger))
     document: dict[str, Any] = {"schema": "ledger.record_many/1", "count": recorded.count}
     if recorded.spooled:

@@ -193,14 +193,15 @@ def drop(call: Call, id_: str, yes: bool) -> Answer:  # noqa: ARG001
 
 @command()
 @click.argument("target", metavar="[LEDGER]", required=False)
-def flush(call: Call, target: str | None) -> Answer:
+@click.option("--clock-ok", is_flag=True, help="This clock is right, though the newest entry is ahead of it.")
+def flush(call: Call, target: str | None, clock_ok: bool) -> Answer:
     """Deliver what waits for a ledger; with LEDGER named here, also what was said while no ledger was known."""
     from ledger.spool.flush import flush as deliver
     from ledger.spool.seen import place_name
 
     call = Call(target, call.json) if target is not None else call
     box = Spool(spool_path())
-    with call.open(read_only=False) as ledger:
+    with call.open(read_only=False, clock_ok=clock_ok) as ledger:
         done = deliver(ledger, box, named=place_name(ledger.place), any_log=call.location is not None)
         origin = ledger.origin
     waiting, aside, _ = box.count()

@@ -225,3 +225,25 @@ def test_modes(run, ledger, monkeypatch, mode, words):
     assert (done.code, done.out.startswith(words)) == (0, True), done.out
     monkeypatch.delenv("LEDGER_MODE")
     assert run("log", "--json").document["size"] == 1
+
+
+def test_clock_ok(run, monkeypatch):
+    """A writer that was ten minutes ahead: what is said now stands at its time, where somebody says so."""
+    from datetime import UTC, datetime, timedelta
+
+    from ledger import api, encoding
+
+    run("init", "--origin", "ledger.bank.example/credit", "--as", "mara")
+    with monkeypatch.context() as patched:
+        ahead = encoding.time_text(datetime.now(UTC) + timedelta(minutes=10))
+        patched.setattr(api, "_now", lambda: ahead)
+        assert run("record", "acme.example/note", "--text", "1").code == 0
+    waits = run("record", "acme.example/note", "--text", "2")
+    assert "Spooled" in waits.out
+    assert run("spool", "flush").code == 4
+    assert run("spool", "flush", "--clock-ok").code == 0
+    done = run("record", "acme.example/note", "--text", "3", "--clock-ok", "--json").document
+    assert (done["seq"], done["recorded"]) == (3, ahead)
+    many = run("record", "acme.example/note", "--many", "--clock-ok", stdin='{"text": "4"}\n')
+    assert "Recorded 1 events" in many.out
+    assert run("verify").code == 0

@@ -16,7 +16,7 @@ from ledger.config import keys_folder
 from ledger.errors import LedgerError, Misuse
 from ledger.identity import log_key_file
 from ledger.keys.openssh import name_of
-from ledger.pins import pin_path, read_pin
+from ledger.pins import hold_against, pin_path, read_pin
 from ledger.spool import drafts
 from ledger.spool.file import Spool, spool_path
 
@@ -92,7 +92,7 @@ def pin(patient: Patient) -> Iterator[Finding]:
         from ledger.known import KnownLog
 
         known = KnownLog.read(section, section.head())
-        ledger._guard(known, section)
+        hold_against(known, section, ledger.place.location)
     yield Finding("ok", "pin", f"size {found.checkpoint.size:,}, {day(found.time)}Z; the ledger extends it")
 
 
