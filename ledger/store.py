@@ -46,7 +46,7 @@ class Anchor(NamedTuple):
 
     `number` counts from 1; `kind` is "checkpoint" or "rehash" (FORMAT.md section 10a); `imprinted`, the exact bytes
     that the token speaks of, over the first `size` entries; `event`, the id of the statement that records it;
-    `proofs`, certificates and revocation lists in PEM, to judge the token without a network.
+    `proofs`, certificates, revocation lists and OCSP responses in PEM, to judge the token without a network.
     """
 
     number: int

@@ -2,7 +2,7 @@
 
     step                                                a crash after it leaves
     1  the newest head is closed: both lines, kept      a closed checkpoint; closing again returns it
-    2  the authority is asked, chain and lists fetched  the same; the token is lost, another one is asked for
+    2  the authority is asked, chain and revocation fetched  the same; the token is lost, another one is asked for
     3  the token is kept, with the id of its event      a token that no entry records: the next run records it (5)
     4  `timestamped` is recorded under that id          all of it
     5  at the start of the next run: 4 for each kept token whose id is not in the log
@@ -14,7 +14,8 @@ The event names the token's digest. So every later checkpoint commits to the tok
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger import encoding
-from ledger.anchors.rfc3161 import ask, fetch_lists
+from ledger.anchors.revocation import fetch_revocation
+from ledger.anchors.rfc3161 import ask
 from ledger.fresh import new_id, now_text
 from ledger.store import Anchor
 from ledger.tokens import chain, judge, rehash
@@ -51,7 +52,7 @@ def stamp(
 ) -> Stamped:
     """Have the newest checkpoint time-stamped by the authority at `url`, keep the token, record it.
 
-    `roots` and `proofs` are PEM texts: what is trusted, and further certificates and revocation lists to keep.
+    `roots` and `proofs` are PEM texts: what is trusted, and further certificates, revocation lists and OCSP responses.
     Nothing is asked where nothing came since the last token and it need not be renewed yet, unless `again`.
     `new_hash`: all entries are hashed with SHA-512 and that is stamped too (for the day when SHA-256 weakens). Raises
     `Misuse` (no log's key, no author, a token under none of `roots`), `Unavailable` (the authority), `Tampered`;
@@ -87,8 +88,9 @@ def _ask(
     trusted = chain.read_proofs(b"\n".join(roots), "--tsa-root")
     if trusted.certificates:
         chain.build_chain(signer, [*token.certificates, *given.certificates], trusted.certificates, token.time)
-    certificates = list(dict.fromkeys([*given.certificates, *token.certificates]))
-    lists = [*given.lists, *(fetch_lists(certificates) if fetch else [])]
+    kept = given._replace(certificates=list(dict.fromkeys([*given.certificates, *token.certificates])))
+    if fetch:
+        kept = kept.joined(fetch_revocation([*kept.certificates, *trusted.certificates]))
     return Anchor(
         number=anchors[-1].number + 1 if anchors else 1,
         kind="rehash" if new_hash else "checkpoint",
@@ -96,7 +98,7 @@ def _ask(
         event=encoding.id_bytes(new_id()),
         imprinted=imprinted,
         token=token.data,
-        proofs=chain.write_proofs(chain.Proofs(certificates, lists)),
+        proofs=chain.write_proofs(kept),
     )
 
 

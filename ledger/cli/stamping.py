@@ -20,8 +20,8 @@ _FILE = click.Path(path_type=Path)
 @command()
 @click.option("--tsa", metavar="URL", help="The authority; else `tsa` in ledger.toml.")
 @click.option("--tsa-root", "roots", multiple=True, type=_FILE, help="Its root, PEM; else `tsa_roots` in ledger.toml.")
-@click.option("--proofs", multiple=True, type=_FILE, help="Further certificates and CRLs to keep, PEM.")
-@click.option("--offline-proofs", is_flag=True, help="Fetch no revocation lists.")
+@click.option("--proofs", multiple=True, type=_FILE, help="Certificates, CRLs, OCSP responses to keep.")
+@click.option("--offline-proofs", is_flag=True, help="Fetch no revocation lists, ask no responder.")
 @click.option("--again", is_flag=True, help="Even where nothing came since the last one.")
 @click.option("--new-hash", is_flag=True, help="Hash all entries with SHA-512 too, and stamp that (RFC 4998 5.3).")
 @click.option("--as", "actor", metavar="HANDLE", help="Who records it, where keys of several are here.")
@@ -37,7 +37,7 @@ def timestamp(
 ) -> Answer:
     """Close the newest checkpoint and have an RFC 3161 authority stamp it: only a hash is sent.
 
-    The token, its certificates and revocation lists are kept in the ledger, so that it can be verified offline later.
+    The token, its certificates and what tells of their revocation are kept, so that it can be verified offline later.
     Every stamp renews those before it; run it regularly: it also bounds how far an entry could be dated back.
     """
     from ledger.anchors.stamping import stamp

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ledger.encoding import parse_time, time_text
 from ledger.errors import Misuse
+from ledger.tokens import ocsp
 from ledger.tokens.token import reading
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, CertificateRevocationList
+    from cryptography.x509.ocsp import OCSPResponse
 
 _LONGEST: Final = 8  # certificates of a chain
 _WEAK: Final = ("sha1", "md5")
@@ -20,29 +22,36 @@ _HARMLESS: Final = ("affiliation_changed", "superseded", "cessation_of_operation
 
 
 class Proofs(NamedTuple):
-    """Certificates and revocation lists from one PEM text. Nothing in it is trusted for standing there."""
+    """Certificates, revocation lists and OCSP responses from one PEM text. None is trusted for standing there."""
 
     certificates: "list[Certificate]"
     lists: "list[CertificateRevocationList]"
+    answers: "list[OCSPResponse]"
+
+    def joined(self, more: "Proofs") -> "Proofs":
+        """Return both, these first."""
+        return Proofs(self.certificates + more.certificates, self.lists + more.lists, self.answers + more.answers)
 
 
 def read_proofs(pem: bytes, source: str) -> Proofs:
     """Return what a PEM text holds, in order; raise `Misuse`, naming `source`, for blocks that cannot be read."""
     from cryptography import x509
 
-    with reading(lambda why: Misuse(f"{source}: {why}", "certificates and CRLs in PEM", code="pem")):
+    fix = "certificates, CRLs and OCSP responses in PEM"
+    with reading(lambda why: Misuse(f"{source}: {why}", fix, code="pem")):
         certificates = x509.load_pem_x509_certificates(pem) if b"-----BEGIN CERTIFICATE-----" in pem else []
         begin, end = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----"
         blocks = [begin + part.partition(end)[0] + end + b"\n" for part in pem.split(begin)[1:]]
-        return Proofs(certificates, [x509.load_pem_x509_crl(block) for block in blocks])
+        return Proofs(certificates, [x509.load_pem_x509_crl(block) for block in blocks], ocsp.read_answers(pem))
 
 
 def write_proofs(proofs: Proofs) -> bytes:
-    """Return certificates and lists as one PEM text."""
+    """Return certificates, lists and responses as one PEM text."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     blocks = [one.public_bytes(Encoding.PEM) for one in proofs.certificates]
-    return b"".join([*blocks, *(one.public_bytes(Encoding.PEM) for one in proofs.lists)])
+    blocks += [one.public_bytes(Encoding.PEM) for one in proofs.lists]
+    return b"".join([*blocks, *(ocsp.write_answer(one.public_bytes(Encoding.DER)) for one in proofs.answers)])
 
 
 def build_chain(
@@ -131,31 +140,35 @@ def check_purpose(leaf: "Certificate") -> None:
         raise _forbidden(f"the certificate of {name_of(leaf)} is not for time-stamping alone, critically")
 
 
-def check_revocation(chain: "list[Certificate]", lists: "list[CertificateRevocationList]", time: str) -> bool:
-    """Return whether a list tells of each certificate below the root; raise `Misuse` where one was revoked.
+def check_revocation(chain: "list[Certificate]", proofs: Proofs, time: str) -> bool:
+    """Return whether lists or OCSP responses tell of each certificate below the root; `Misuse` where one was revoked.
 
     A certificate may have been revoked after `time` for a reason that leaves what it signed before as good as it was.
     """
     with reading(_forbidden):
-        return all([_is_told(one, issuer, lists, time) for one, issuer in pairwise(chain)])  # noqa: C419 - each is asked
+        return all([_is_told(one, issuer, proofs, time) for one, issuer in pairwise(chain)])  # noqa: C419 - each is asked
 
 
-def _is_told(
-    certificate: "Certificate", issuer: "Certificate", lists: "list[CertificateRevocationList]", time: str
-) -> bool:
-    told = [one for one in lists if one.issuer == certificate.issuer and _signed(one, issuer)]
+def _is_told(certificate: "Certificate", issuer: "Certificate", proofs: Proofs, time: str) -> bool:
+    told = [one for one in proofs.lists if one.issuer == certificate.issuer and _signed(one, issuer)]
     for one in told:
         entry = one.get_revoked_certificate_by_serial_number(certificate.serial_number)
-        if entry is None:
-            continue
-        reason, since = _reason(entry), time_text(entry.revocation_date_utc)
-        if reason not in _HARMLESS or since <= time:
-            raise Misuse(
-                f"the certificate of {name_of(certificate)} was revoked on {since[:10]} ({reason})",
-                "a token of another authority, or an earlier renewal",
-                code="revoked",
-            )
-    return any(_told_after(one, time) for one in told)
+        if entry is not None:
+            _check_revoked(certificate, time_text(entry.revocation_date_utc), _reason(entry), time)
+    said = list(ocsp.said_of(certificate, issuer, proofs.answers))
+    for answer in said:
+        if answer.revoked:
+            _check_revoked(certificate, answer.revoked, answer.reason, time)
+    return any(_told_after(one, time) for one in told) or any(answer.tells(time) for answer in said)
+
+
+def _check_revoked(certificate: "Certificate", since: str, reason: str, time: str) -> None:
+    if reason not in _HARMLESS or since <= time:
+        raise Misuse(
+            f"the certificate of {name_of(certificate)} was revoked on {since[:10]} ({reason})",
+            "a token of another authority, or an earlier renewal",
+            code="revoked",
+        )
 
 
 def _told_after(one: "CertificateRevocationList", time: str) -> bool:

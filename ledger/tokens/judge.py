@@ -32,7 +32,7 @@ class Judged(NamedTuple):
 class Good(NamedTuple):
     """A token that a root of the verifier stands behind. `seq` is the entry that records it (-1: none does).
 
-    `told`: revocation lists tell of its certificates.
+    `told`: revocation lists, or OCSP responses, tell of its certificates.
     """
 
     anchor: Anchor
@@ -59,7 +59,7 @@ def judge_anchors(store: Store, policy: Policy) -> Judged:
                 judged.findings.append(Finding(error.code, -1, f"{what} is not counted: {error.message}"))
     untold = sum(not one.told for one in good)
     if untold:
-        what = f"of {untold:,} time-stamp(s) no list that is here tells whether a certificate was revoked"
+        what = f"of {untold:,} time-stamp(s) nothing that is here tells whether a certificate was revoked"
         judged.findings.append(Finding("revocation", -1, what))
     for one in _lasting(good, policy.now, judged):
         judged.existed.append(
@@ -102,7 +102,7 @@ def _judge(store: Store, anchor: Anchor, trusted: chain.Proofs) -> Good:
     seq = _recorded(store, anchor)
     others = [*token.certificates, *proofs.certificates]
     found = chain.build_chain(signer, others, trusted.certificates, token.time)
-    told = chain.check_revocation(found, [*proofs.lists, *trusted.lists], token.time)
+    told = chain.check_revocation(found, proofs.joined(trusted), token.time)
     return Good(anchor, token, chain.name_of(signer), min(map(chain.ends, found)), seq, told)
 
 

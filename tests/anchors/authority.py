@@ -24,6 +24,11 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = {usage}
 {points}
+[ocsp]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = OCSPSigning
+noCheck = ignored
 [ts]
 default_tsa = tsa1
 [tsa1]
@@ -54,6 +59,7 @@ class Authority:
         self.chain = True
         self.spoil = lambda answer: answer
         self.files = {}
+        self.responders = {}
         self.asked = []
         self.status = 200
         folder.mkdir()
@@ -121,6 +127,18 @@ class Authority:
                  "-out", "crl.pem")  # fmt: skip
         return (self.folder / "crl.pem").read_bytes()
 
+    def ocsp(self, name: str, signer: str = "sub", *words: str) -> bytes:
+        """What `openssl ocsp` answers of a certificate by the intermediate, signed by `signer` (DER)."""
+        self.run("ocsp", "-issuer", "sub.pem", "-cert", f"{name}.pem", "-reqout", "oq", "-no_nonce")
+        self.run("ocsp", "-index", "index.txt", "-CA", "sub.pem", "-rsigner", f"{signer}.pem", "-rkey", f"{signer}.key",
+                 "-reqin", "oq", "-respout", "or", "-ndays", "7", *words)  # fmt: skip
+        return (self.folder / "or").read_bytes()
+
+    def count_as_issued(self, name: str) -> None:
+        """Put a certificate into the index, as one that is good."""
+        self.run("ca", "-config", "cnf", "-section", "this", "-name", "this", "-valid", f"{name}.pem", "-cert",
+                 "sub.pem", "-keyfile", "sub.key")  # fmt: skip
+
 
 class Served:
     """An authority behind HTTP, in a thread of this process."""
@@ -129,6 +147,9 @@ class Served:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path in authority.responders:
+                    self._say(authority.responders[self.path](body), "application/ocsp-response")
+                    return
                 authority.asked.append((self.headers["Content-Type"], body))
                 if authority.status != 200:
                     self.send_error(authority.status)

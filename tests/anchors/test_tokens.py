@@ -118,11 +118,11 @@ def test_a_revoked_certificate(another, reason, counts):
     """Revoked for its key, or nobody says why: no token of it counts. Replaced: those from before stay good."""
     authority = another()
     token, found = certified(authority)
-    before = chain.read_proofs(authority.crl(), "x").lists
+    before = chain.read_proofs(authority.crl(), "x")
     assert not chain.check_revocation(found, before, token.time)  # nothing tells of the intermediate
     assert chain.check_revocation(found[:2], before, token.time)
     authority.revoke("tsa", reason)
-    after = chain.read_proofs(authority.crl(), "x").lists
+    after = chain.read_proofs(authority.crl(), "x")
     if counts:
         assert chain.check_revocation(found[:2], after, later(token.time, -10))
     else:
@@ -136,7 +136,7 @@ def test_a_list_by_somebody_else_tells_nothing(another):
     one, other = another(), another()
     token, found = certified(one)
     other.revoke("tsa", "keyCompromise")
-    assert not chain.check_revocation(found[:2], chain.read_proofs(other.crl(), "x").lists, token.time)
+    assert not chain.check_revocation(found[:2], chain.read_proofs(other.crl(), "x"), token.time)
 
 
 def test_lists_are_fetched_kept_and_used(ledger, another):
