@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from ledger.bundle.checks import verify_store
 from ledger.config import Place
 from ledger.growth import verify_growth
 from ledger.marks import keep_mark, read_mark
@@ -13,7 +14,6 @@ from ledger.roots import read_roots
 from ledger.store import Store
 from ledger.stores.opening import opener_of
 from ledger.telemetry import span, verified
-from ledger.verify import verify_log
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -38,7 +38,7 @@ def verify(
 ) -> Report:
     """Run every check over a log, and tell telemetry what was found."""
     with span("verify", origin=origin) as at:
-        report = verify_log(store, policy, processes=processes, opener=opener_of(store), progress=progress)
+        report = verify_store(store, policy, processes=processes, opener=opener_of(store), progress=progress)
         verified(report.verdict, report.size, at)
     return report
 

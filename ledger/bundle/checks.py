@@ -1,7 +1,7 @@
 """What is to be checked of a bundle besides its log: MANIFEST (C1), evidence in it (C21), state.json (C24)."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 import msgspec
@@ -11,8 +11,26 @@ from ledger.bundle.container import Written
 from ledger.bundle.state import State
 from ledger.bundle.store import BundleStore
 from ledger.errors import LedgerError, Tampered
+from ledger.policy import Policy
 from ledger.report import Failure, Report, judge
+from ledger.store import Store
 from ledger.touched import order
+from ledger.verify import verify_log
+
+
+def verify_store(
+    store: Store,
+    policy: Policy | None = None,
+    *,
+    processes: int = 1,
+    opener: Callable[[str], Store] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Run all checks over a log (`ledger.verify`), and where it lies in a bundle those of the bundle too."""
+    bundle = store if isinstance(store, BundleStore) else None
+    partial = bundle is not None and bundle.is_partial
+    report = verify_log(store, policy, processes=processes, opener=opener, progress=progress, partial=partial)
+    return report if bundle is None else check_bundle(bundle, report)
 
 
 def evidence_in(store: BundleStore) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ledger import __version__
-from ledger.bundle.checks import check_bundle, evidence_in
+from ledger.bundle.checks import evidence_in, verify_store
 from ledger.bundle.store import BundleStore
 from ledger.cli.frame import Call, command
 from ledger.cli.pinning import keep
@@ -26,7 +26,6 @@ from ledger.presence import Present, check_evidence, read_below
 from ledger.receipts import is_proof
 from ledger.report import Failure, Report
 from ledger.stores.opening import is_url, locate, open_read_only, opener_of
-from ledger.verify import verify_log
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -129,14 +128,7 @@ def _verify(store: "Store", policy: "Policy", processes: int | None, evidence: P
     workers = processes or (os.cpu_count() or 1 if size >= _MANY else 1)
     try:
         with progress_bar("verify", size) as progress:
-            report = verify_log(
-                store,
-                policy,
-                processes=workers,
-                opener=opener_of(store),
-                progress=progress,
-                partial=isinstance(store, BundleStore) and store.is_partial,
-            )
+            report = verify_store(store, policy, processes=workers, opener=opener_of(store), progress=progress)
         report = _beside(store, report, evidence)
     except Tampered as error:
         report = _unreadable(error, size, policy)
@@ -147,7 +139,6 @@ def _beside(store: "Store", report: Report, evidence: Path | None) -> Report:
     """What is to be checked besides the log: the rest of a bundle, and evidence, where that is asked for."""
     present = read_below(evidence) if evidence is not None else Present(set(), {})
     if isinstance(store, BundleStore):
-        report = check_bundle(store, report)
         present.digests.update(evidence_in(store))
     elif evidence is None:
         return report

@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from ledger.bundle.checks import check_bundle
+from ledger.bundle.checks import verify_store
 from ledger.bundle.container import ContainerWriter
 from ledger.bundle.store import BundleStore
 from ledger.errors import Misuse
 from ledger.notes.verifier import VerifierKey
 from ledger.policy import Policy, Trusted
-from ledger.verify import verify_log
 from tests.reference.second import SECOND
 
 NAMED = "MANIFEST"
@@ -79,7 +78,7 @@ def by_package(path, keys=(), pins=(), genesis="", policy=None, now=""):
     except Misuse:
         return Said("MISUSE")
     try:
-        report = check_bundle(store, verify_log(store, policy, partial=store.is_partial))
+        report = verify_store(store, policy)
     finally:
         store.close()
     if report.failures:

@@ -11,7 +11,7 @@ from ledger.bundle.export import export_bundle, is_closed
 from ledger.bundle.state import State
 from ledger.errors import Misuse
 from ledger.evidence import directory
-from tests.bundle.packing import both, by_file, lines, unpack
+from tests.bundle.packing import both, by_file, lines, pack, unpack
 from tests.log.acts import MODEL, say
 from tests.reference.second import FILE, SECOND
 
@@ -157,3 +157,16 @@ def test_state_says_what_runs(told):
         found = production(projections)["deployments"]
     assert running == {(one["deployment"], one["version"], one["deployed"]["seq"]) for one in found}
     assert [one["decision"] for one in state.document()["decisions"]] == ["approved"]
+
+
+def test_a_bundle_is_opened_and_asked_as_a_ledger(bundle):
+    """The questions read it; its own verify looks at the rest of the bundle too."""
+    with package.Ledger.open(bundle.path, read_only=True) as opened:
+        assert len(opened) == 16
+        assert [one.seq for one in opened.entries(type="approved")] == [4]
+        assert opened.verify().verdict == "VERIFIED"  # by this user's pin
+        with pytest.raises(Misuse):
+            opened.record("trained", system="credit", version="9", artifacts={"model": MODEL})
+    path = pack(bundle.folder / "t.zip", {**bundle.files, "README.txt": b"other"}, honest=False)
+    with package.Ledger.open(path, read_only=True) as opened:
+        assert [one.check for one in opened.verify().failures] == [1]

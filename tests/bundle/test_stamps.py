@@ -6,11 +6,10 @@ import msgspec
 import pytest
 
 from ledger.anchors.stamping import stamp
-from ledger.bundle.checks import check_bundle
+from ledger.bundle.checks import verify_store
 from ledger.bundle.export import export_bundle
 from ledger.bundle.store import BundleStore
 from ledger.policy import Policy
-from ledger.verify import verify_log
 from tests.anchors.conftest import _made, authority  # noqa: F401 - fixtures
 from tests.bundle.packing import both, pack, unpack
 from tests.log.acts import say
@@ -40,7 +39,7 @@ def test_all_that_a_stamp_needs_is_in_the_bundle(stamped):
     assert both(path, keys=keys).verdict == "VERIFIED"
     policy = Policy(tsa_roots=(authority.pem(),), key_source="test")
     store = BundleStore(str(path))
-    report = check_bundle(store, verify_log(store, policy))
+    report = verify_store(store, policy)
     store.close()
     assert [(one.kind, one.size) for one in report.times] == [("token", 16), ("token", 18)]
     said = SECOND.verify_bundle(str(path), keys)
