@@ -10,7 +10,8 @@ from ledger.api import Ledger
 from tests.servers import schema, server, url  # noqa: F401 - fixtures
 
 ORIGIN = "ledger.test/one"
-HOW_MUCH = ("LEDGER_CROWD", "LEDGER_FAULTS", "LEDGER_KILL_ROUNDS", "LEDGER_MOVED")  # of slow tests is run
+# How much of slow tests is run.
+HOW_MUCH = ("LEDGER_CROWD", "LEDGER_FAULTS", "LEDGER_FLIPS", "LEDGER_KILL_ROUNDS", "LEDGER_MOVED")
 _numbers = itertools.count()
 
 

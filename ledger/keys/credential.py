@@ -138,7 +138,10 @@ def _read_key(value: Any) -> Key:
     public, scheme = value["public"], value["scheme"]
     if not isinstance(public, str) or not isinstance(scheme, str) or not 1 <= len(scheme) <= 64:
         raise _bad("has a malformed key")
-    return Key(scheme, b64decode(public))
+    try:
+        return Key(scheme, b64decode(public))
+    except Tampered as error:
+        raise _bad(f"has a malformed key: {error.message}") from None
 
 
 def _bad(why: str) -> Tampered:
