@@ -183,6 +183,6 @@ def _is_plain(lines: bytes) -> bool:
         and b"[]" not in lines
         and b"{}" not in lines
         and b"-0.0" not in lines
-        and encoding.plain_lines(lines, _DEPTH)
+        and encoding.plain_lines(lines, _DEPTH, len(lines))
         and not any(map(lines.__contains__, HINTS))
     )

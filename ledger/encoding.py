@@ -92,7 +92,7 @@ def reencode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def _plain(data: bytes, depth: int = DEPTH_LIMIT) -> bool:
+def _plain(data: bytes, depth: int = DEPTH_LIMIT, longest: int = ENTRY_LIMIT) -> bool:
     """Whether a few scans in C show that `_inspect` has nothing to find in JSON text `data`."""
     return (
         data.isascii()
@@ -102,16 +102,17 @@ def _plain(data: bytes, depth: int = DEPTH_LIMIT) -> bool:
         and data[:1] in b"{["  # a bare number has nothing before it that would show it
         and not any(map(data.translate(_SHAPE).__contains__, _LONG_INTEGERS))
         and max(map(len, data.translate(None, _BRACKETS_KEPT).split(b"\n"))) <= depth
-        and (len(data) < _BARE or _LONG_STRING.search(data) is None)
+        and (min(len(data), longest) < _BARE or _LONG_STRING.search(data) is None)
     )
 
 
-def plain_lines(data: bytes, depth: int) -> bool:
+def plain_lines(data: bytes, depth: int, longest: int) -> bool:
     """Whether scans in C show that `_inspect` has nothing to find in any of the lines of `data`, JSON texts.
 
-    A line may end before its text does, where what follows is known; `depth` is how deep a line may be.
+    A line may end before its text does, where what follows is known; `depth` is how deep a line may be, `longest` how
+    many bytes a line has at most.
     """
-    return _plain(data, depth)
+    return _plain(data, depth, longest)
 
 
 def _check_utf8(data: bytes) -> None:

@@ -7,9 +7,8 @@ in segments between the entries that change trust, and `Part.acts` are those ent
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
 from itertools import islice
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +18,7 @@ from ledger.errors import Misuse, Tampered
 from ledger.genesis import Rule
 from ledger.grants import Doubt
 from ledger.keys.credential import UnknownScheme, verify_signatures
+from ledger.members import MEMBERS, SEALED, MembersReader
 from ledger.merkle.tree import tree_root
 from ledger.omitted import Omitted, runs
 from ledger.parts import KEPT_LIMIT, Act, Erasure, Known, Part, Span, Use
@@ -28,7 +28,7 @@ from ledger.store import Row
 
 AHEAD_SECONDS: Final = 300
 NEVER: Final = 2**53
-_SEALED: Final = b'{"sealed":"'
+_HEAD: Final = b'{"batch":{"actor":'
 RESOLVED_LIMIT: Final = 65_536  # references that are remembered
 
 
@@ -47,10 +47,10 @@ class RangeCheck:
         self._before = before
         self._known = known
         self._scanner = Scanner()
+        self._members = MembersReader()
         self._leaves: list[bytes] = []
         self._uses: list[dict[Use, Span]] = []
-        self._first: dict[tuple[Any, ...], int] = {}
-        self._newest: dict[tuple[Any, ...], Placed] = {}
+        self._spans: dict[Use, Span] = {}
         self._acts: list[Act] = []
         self._batch: _Batch | None = None
         self._lost = -1
@@ -68,11 +68,13 @@ class RangeCheck:
 
     def parts(self, rows: Iterator[Row], size: int) -> Iterator[Part]:
         """Check all of `rows`, the end of which must not be inside a batch; yield what was found every `size` or so."""
-        while chunk := list(islice(rows, self._stride(size))):
-            if self._known.partial:
-                self._take_partial(chunk)
-            else:
-                self._take(self._scanner.read(chunk, self._before))
+        while chunk := list(islice(rows, self._stride())):
+            while chunk:
+                run, chunk = self._cut(chunk)
+                if self._known.partial:
+                    self._take_partial(run)
+                elif not self._take_members(run):
+                    self._take(self._scanner.read(run, self._before))
             if self._before.seq + 1 - self._start >= size and self._batch is None:
                 yield self._part()
         if self._batch is not None:
@@ -100,12 +102,22 @@ class RangeCheck:
             if len(batch.hashes) == batch.head["count"]:
                 self._close_batch(batch)
 
-    def _stride(self, size: int) -> int:
-        """Return how many entries to take next: once a part is full, no more than the open batch still has."""
-        if self._batch is None or self._before.seq + 1 - self._start < size:
-            return CHUNK
-        left: int = self._batch.head["count"] - len(self._batch.hashes)
-        return max(1, min(CHUNK, left))
+    def _stride(self) -> int:
+        """Return how many entries to read next: no more than the open batch still has."""
+        return CHUNK if self._batch is None else max(1, min(MEMBERS, self._left(self._batch)))
+
+    def _left(self, batch: _Batch) -> int:
+        left: int = batch.head["count"] - len(batch.hashes)
+        return left
+
+    def _cut(self, rows: list[Row]) -> tuple[list[Row], list[Row]]:
+        """Return what to take together, and the rest: a batch's head ends one, its last member the other."""
+        if self._batch is not None:
+            seq = self._before.seq + 1  # what has more digits begins a run of its own
+            stop = max(1, min(self._left(self._batch), 10 ** len(str(seq)) - seq))
+        else:
+            stop = next((at for at, row in enumerate(rows, 1) if row.data.startswith(_HEAD)), len(rows))
+        return rows[:stop], rows[stop:]
 
     def _part(self) -> Part:
         self._end_segment()
@@ -139,16 +151,10 @@ class RangeCheck:
         self._fail(*chunk.failures)
         # An entry stands there once a commitment that it may hold: where as many are opened, none is withheld.
         pairs = zip(chunk.rows, chunk.bodies, strict=True)
-        self._sealed += [row.seq for row, body in pairs if _SEALED in body for _ in range(body.count(_SEALED))]
-        at = 0
-        while at < len(chunk.rows):
-            row, placed, body = chunk.rows[at], chunk.entries[at], chunk.bodies[at]
+        self._sealed += [row.seq for row, body in pairs if SEALED in body for _ in range(body.count(SEALED))]
+        for row, placed, body in zip(chunk.rows, chunk.entries, chunk.bodies, strict=True):
             if row.seq > self._turn:
                 self._turn_table(row.seq)
-            run = self._members(chunk, at)
-            at += run or 1
-            if run:
-                continue
             if placed is None:
                 self._lose()
                 continue
@@ -167,45 +173,31 @@ class RangeCheck:
         self._turn = min(after, default=NEVER)
         self._rules = next(table for since, table in reversed(self._known.tables) if since < seq)
 
-    def _members(self, chunk: Chunk, at: int) -> int:
-        """Take later members of the open batch at once; return how many, 0 where they are to be looked at singly.
-
-        Finds nothing by itself: a run in which `_member` or `_note` could find something is left to them.
-        """
+    def _take_members(self, rows: list[Row]) -> bool:
+        """Take rows that are later members of the open batch, if nothing could be found in them that is not here."""
         batch = self._batch
-        if batch is None:
-            return 0
-        run = chunk.entries[at : at + batch.head["count"] - len(batch.hashes)]
-        place, author = {"first": batch.seq}, (batch.head["actor"], batch.head["key"])
-        if not all([one is not None and one.batch == place and not one.signatures for one in run]):  # noqa: C419 - faster
-            return 0
-        placed = cast("list[Placed]", run)
-        recorded = placed[-1].recorded
-        said = [one.statement for one in placed]
-        era = bisect_left(self._known.limits, recorded)
-        uses = {
-            (one.type, one.actor, one.key, one.log, one.subject.get("system"), one.critical, one.on_behalf_of, era)
-            for one in said
-        }
-        if author[1] in self._known.doubts:
-            return 0
-        if any([one.refs is not None for one in said]):  # noqa: C419 - faster
-            return 0
-        if max([one.time for one in said]) > recorded:
-            return 0
-        if placed[0].recorded != recorded or any(use[1:3] != author or self._is_special(use[0]) for use in uses):
-            return 0
-        for use in uses:
-            if use not in self._first:
-                self._first[use] = next(one.seq for one in placed if one.statement.type == use[0])
-            self._newest[use] = placed[-1]
-        bodies = chunk.bodies[at : at + len(placed)]
-        batch.hashes.extend([sha256(b"\x00" + body).digest() for body in bodies])
-        batch.sizes.append(sum(map(len, bodies)))
+        if batch is None or len(rows) > self._left(batch) or rows[-1].seq > self._turn:
+            return False
+        actor, key = batch.head["actor"], batch.head["key"]
+        members = None if key in self._known.doubts else self._members.read(rows, self._before, batch.seq, actor)
+        if members is None or any(kind.key != key or self._is_special(kind.type) for kind in members.spans):
+            return False
+        era = bisect_left(self._known.limits, members.recorded)
+        for kind, (first, last) in members.spans.items():
+            use = Use(kind.type, actor, key, kind.log, kind.system, None, kind.behalf, era)
+            self._use(use, first, last, members.recorded)
+        self._leaves += members.leaves
+        self._sealed += members.sealed
+        self._before = Before(rows[-1].seq, members.leaves[-1].hex(), members.recorded)
+        batch.hashes.extend(members.hashes)
+        batch.sizes.append(members.size)
         if len(batch.hashes) == batch.head["count"]:
             self._close_batch(batch)
-        self._before = Before(placed[-1].seq, "", recorded)
-        return len(placed)
+        return True
+
+    def _use(self, use: Use, first: int, last: int, recorded: str) -> None:
+        earlier = self._spans.get(use)
+        self._spans[use] = Span(first if earlier is None else earlier.first, last, recorded)
 
     def _is_special(self, kind: str) -> bool:
         """Whether a type needs more than its author's credential and a place in a batch."""
@@ -293,14 +285,13 @@ class RangeCheck:
         said = placed.statement
         system = said.subject.get("system")
         era = bisect_left(self._known.limits, placed.recorded)
-        use = (said.type, said.actor, said.key, said.log, system, said.critical, said.on_behalf_of, era)
+        use = Use(said.type, said.actor, said.key, said.log, system, said.critical, said.on_behalf_of, era)
         rule = self._rules.get(said.type)
         if rule is not None and rule.trust:
             self._acts.append(Act(placed.seq, placed.recorded, msgspec.json.decode(body)))
             self._end_segment()
         else:
-            self._first.setdefault(use, placed.seq)
-            self._newest[use] = placed
+            self._use(use, placed.seq, placed.seq, placed.recorded)
         if said.refs is not None:
             self._check_refs(placed, strict=rule is not None)
             if said.type == "erased":
@@ -329,10 +320,8 @@ class RangeCheck:
             self._find("doubtful", seq, f"entry {seq}: {said.type} by {said.actor}, {said.time[:10]}: {doubt.words}")
 
     def _end_segment(self) -> None:
-        newest = self._newest
-        spans = {use: Span(first, newest[use].seq, newest[use].recorded) for use, first in self._first.items()}
-        self._uses.append({Use._make(use): span for use, span in spans.items()})
-        self._first, self._newest = {}, {}
+        self._uses.append(self._spans)
+        self._spans = {}
 
     def _check_refs(self, placed: Placed, *, strict: bool) -> None:
         for relation, refs in (placed.statement.refs or {}).items():

@@ -162,7 +162,7 @@ class Scanner:
             if odd
             else [body[: body.rindex(b',"id":"')] for body in bodies]
         )
-        return b"null" not in free and encoding.plain_lines(free, statement.DEPTH_LIMIT)
+        return b"null" not in free and encoding.plain_lines(free, statement.DEPTH_LIMIT, max(map(len, bodies)))
 
     def _are_subjects(self, subjects: dict[bytes, dict[str, str | dict[str, str]]]) -> bool:
         for text, subject in subjects.items():
@@ -238,7 +238,8 @@ def _follow(entries: list[Placed], rows: Sequence[Row], leaves: list[bytes], bef
     ids = [placed.statement.id for placed in entries]
     if not _ids.fullmatch("\n".join(ids) + "\n"):
         return False
-    if bytes.fromhex("".join(ids).replace("-", "")) != b"".join([row.id for row in rows]):
+    kept = [row.id for row in rows]
+    if set(map(len, kept)) != {16} or bytes.fromhex("".join(ids).replace("-", "")) != b"".join(kept):
         return False
     if [placed.prev for placed in entries] != [before.leaf, *[leaf.hex() for leaf in leaves[:-1]]]:
         return False

@@ -26,7 +26,7 @@ ROOMS = [
     ["trust", "policy", "report"],
     ["scan"],
     ["parts"],
-    ["omitted"],
+    ["omitted", "members"],
     ["ranges"],
     ["authority", "foresight", "following", "four_eyes", "touched", "disclosures", "hybrid", "tokens"],
     ["assembly"],

@@ -1,13 +1,18 @@
 """Any one changed bit of what is stored of a sealed entry is BROKEN; and the fast way to read agrees with the rule."""
 
 import random
+import re
 from hashlib import sha256
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger import entry
+from ledger.members import Kind, MembersReader
 from ledger.policy import Policy
+from ledger.ranges import RangeCheck
 from ledger.scan import CHUNK, Before, Scanner, _by_entry
+from ledger.statement import statement_hash
 from ledger.store import Row
 from tests.log.forging import put
 
@@ -177,3 +182,95 @@ def test_the_fast_way_is_taken_for_what_is_sound(told, long):
             chunk = scanner._at_once(rows, leaves, before)
             assert chunk is not None
             before = Before(rows[-1].seq, leaves[-1].hex(), chunk.entries[-1].recorded)
+
+
+# ---- members of a batch, many at once ----
+
+_MEMBER_SWAPS = (
+    (b'"id":"', b'"id":"0'), (b"-7", b"-4"), (b'","key":"', b'","Key":"'),
+    (b'"time":"2026-11-01T0', b'"time":"2026-11-01T9'), (b'"time":"2026-11-0', b'"time":"2026-11-3'),
+    (b'"time":"2026-', b'"time":"1026-'), (b'Z","type"', b'z","type"'), (b'"time":"2', b'"time":"9'),
+    (b'"signatures":[]', b'"signatures":["AAAA"]'), (b'"recorded":"2', b'"recorded":"3'),
+    (b'"data":{', b'"data":{"a":{"sealed":"x"},'), (b'"data":{', b'"data":{"a":",\\"id\\":\\"",'),
+    (b'"rev":1', b'"rev":2'), (b'"data":{', b'"context":{"a":1},"data":{'), (b'"actor":"mara"', b'"actor":"sara"'),
+    (b'"rev":1', b'"reason":"x","rev":1'), (b'"rev":1', b'"on_behalf_of":"sara","rev":1'),
+    (b'"rev":1', b'"rev":1,"source":{"id":"x"}'), (b'"key":"', b'"key":"g'),
+    (b'"rev":1', b'"rev":1,"source":{"a":{"sealed":"x"}}'), (b'"type":"evaluated"', b'"type":"evaluated","z":1'),
+    (b'"data":{', b'"data":{"a":{"b":1,"id":"x"},'), (b'"data":{', b'"data":{"a":[1,{"b":2}],'), (b"}}", b"}}}"),
+    (b'"subject":{', b'"subject":{"environment":"x",'), (b'"type":"evaluated"', b'"type":"approved"'), (b"}}", b"}]"),
+)  # fmt: skip
+_ID_TEXT = re.compile(rb'"id":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"')
+
+
+def _members_mutated(rows, chooser):
+    kind = chooser.random()
+    if kind < 0.4:
+        return _mutated(rows, chooser)
+    at = chooser.randrange(len(rows))
+    row = rows[at]
+    if kind < 0.9:
+        old, new = chooser.choice([swap for swap in _MEMBER_SWAPS if swap[0] in row.data])
+        row = row._replace(data=row.data.replace(old, new, 1))
+        found = _ID_TEXT.search(row.data)
+        if found:
+            row = row._replace(id=bytes.fromhex(found[1].decode().replace("-", "")))
+    else:  # the ids of two rows, cut elsewhere
+        row, other = row._replace(id=row.id[:-1]), rows[(at + 1) % len(rows)]
+        rows = [one._replace(id=rows[at].id[-1:] + one.id) if one is other else one for one in rows]
+    return [*rows[:at], row, *rows[at + 1 :]]
+
+
+def test_members_taken_at_once_are_those_in_which_the_rule_finds_nothing(long):
+    first = next(row.seq for row in long.store.rows(16, len(long)) if b'"count":600' in row.data)
+    start = first + 84  # sequence numbers of three digits
+    original = list(long.store.rows(start, start + 9))
+    before = Before(start - 1, entry.leaf(long.store.read(start - 1)).hex(), entry.view(original[0].data).recorded)
+    chooser = random.Random(20261102)
+    reader = MembersReader()
+    assert reader.read(original, before, first, "mara") is not None
+    accepted = refused = 0
+    for _ in range(6000):
+        rows = _members_mutated(original, chooser)
+        if chooser.random() < 0.8:
+            rows = _linked(rows, before.leaf)
+        fast = chooser.choice([reader, MembersReader()]).read(rows, before, first, "mara")
+        rule = _by_entry(rows, [sha256(b"\x00" + row.data).digest() for row in rows], before)
+        if fast is None:
+            refused += 1
+            continue
+        accepted += 1
+        assert rule.failures == [], [row.data for row in rows]
+        assert (fast.leaves, fast.hashes) == (rule.leaves, list(map(statement_hash, rule.bodies)))
+        assert fast.size == sum(map(len, rule.bodies))
+        assert {placed.recorded for placed in rule.entries} == {fast.recorded}
+        assert {str(placed.batch) for placed in rule.entries} == {str({"first": first})}
+        assert not any(placed.signatures for placed in rule.entries)
+        statements = [placed.statement for placed in rule.entries]
+        assert not any(said.refs or said.critical for said in statements)
+        assert {said.actor for said in statements} == {"mara"}
+        assert max(said.time for said in statements) <= fast.recorded
+        assert fast.spans == _spans(rule.entries)
+        assert fast.sealed == [
+            row.seq for row, body in zip(rows, rule.bodies, strict=True) for _ in range(body.count(b'{"sealed":"'))
+        ]
+    assert accepted > 200
+    assert refused > 3000
+
+
+def _spans(entries):
+    spans = {}
+    for placed in entries:
+        said = placed.statement
+        kind = Kind(said.type, said.key, said.log, said.subject.get("system"), said.on_behalf_of)
+        spans[kind] = (spans.get(kind, (placed.seq,))[0], placed.seq)
+    return spans
+
+
+def test_members_of_a_sound_batch_are_taken_at_once(long, monkeypatch):
+    """Else the test above would prove nothing of it, and verifying would be slow."""
+    singly = []
+    take = RangeCheck._take
+    monkeypatch.setattr(RangeCheck, "_take", lambda self, chunk: (singly.extend(chunk.rows), take(self, chunk))[1])
+    report = long.verify()
+    assert report.verdict == "VERIFIED"
+    assert len(long) - len(singly) > 500
