@@ -44,7 +44,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     signatures: list[str]
     statement: Statement
-    batch: BatchHead | BatchMember | None = None
+    place: dict[str, Any] | None = msgspec.field(default=None, name="batch")
+
+    @property
+    def batch(self) -> BatchHead | BatchMember | None:
+        """The entry's place in a batch, None where it was signed by itself; raise `Tampered` if it is no place."""
+        try:
+            if self.place is None:
+                return None
+            if "first" in self.place:
+                return msgspec.convert(self.place, BatchMember)
+            return msgspec.convert(self.place, BatchHead)
+        except msgspec.ValidationError as error:
+            raise _no_entry(error) from None
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -54,16 +66,7 @@ class Parts(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class _Reading(msgspec.Struct, frozen=True):
-    prev: str
-    recorded: str
-    seq: int
-    signatures: list[str]
-    statement: Statement
-    batch: dict[str, Any] | None = None
-
-
-_reader: Final = msgspec.json.Decoder(_Reading)
+_reader: Final = msgspec.json.Decoder(Entry)
 
 
 def leaf(data: bytes) -> bytes:
@@ -105,24 +108,9 @@ def body_of(data: bytes) -> bytes:
 def view(data: bytes) -> Entry:
     """Return an entry for reading (not for judging: `read` is strict). Raises `Tampered` if it is no entry at all."""
     try:
-        got = _reader.decode(data)
-        batch = got.batch
-        if batch is None:
-            place: BatchHead | BatchMember | None = None
-        elif "first" in batch:
-            place = msgspec.convert(batch, BatchMember)
-        else:
-            place = msgspec.convert(batch, BatchHead)
+        return _reader.decode(data)
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise Tampered(f"this is no entry: {error}", code="entry_form", check=5) from None
-    return Entry(
-        prev=got.prev,
-        recorded=got.recorded,
-        seq=got.seq,
-        signatures=got.signatures,
-        statement=got.statement,
-        batch=place,
-    )
+        raise _no_entry(error) from None
 
 
 def read(data: bytes) -> Parts:
@@ -178,6 +166,10 @@ def check_batch(value: object) -> None:
         good = value.keys() == _BATCH.keys() and all(test(value[key]) for key, test in _BATCH.items())
     if not good:
         raise _bad("has a malformed batch")
+
+
+def _no_entry(error: Exception) -> Tampered:
+    return Tampered(f"this is no entry: {error}", code="entry_form", check=5)
 
 
 def _bad(why: str) -> Tampered:

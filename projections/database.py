@@ -21,23 +21,28 @@ Row: TypeAlias = tuple[Any, ...]
 TEMPORARY: Final = ""  # SQLite's name for a private database that goes to disk when it grows, and vanishes when closed
 BUSY_SECONDS: Final = 60
 _PRAGMAS: Final = (
+    "page_size = 8192",
     "journal_mode = wal",
     "synchronous = normal",
     "cache_size = -32768",  # KiB
     "wal_autocheckpoint = 8000",  # pages
-    "temp_store = memory",
+    "temp_store = file",  # sorting for an index must not fill the memory
 )
 
 
 class Dialect(NamedTuple):
-    """How a database spells a table: the type of each kind of column, the end of the statement, and who may read it."""
+    """How a database spells a table: the type of each kind of column, the end of the statement, and who may read it.
+
+    `numbered`: the end where the key is one integer.
+    """
 
     kinds: dict[str, str]
     end: str
+    numbered: str
     reader: str = ""
 
 
-SQLITE: Final = Dialect({"text": "text", "integer": "integer", "real": "real"}, " STRICT, WITHOUT ROWID")
+SQLITE: Final = Dialect({"text": "text", "integer": "integer", "real": "real"}, " STRICT, WITHOUT ROWID", " STRICT")
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Final
 
 from msgspec import Struct
@@ -46,11 +47,18 @@ def all_tables(projection: Folded | Derived) -> tuple[Table, ...]:
     return (*shown(projection), *KEEPING, STALE) if isinstance(projection, Folded) else projection.tables
 
 
-def make_tables(database: Database, projection: Folded | Derived, prefix: str, build: int) -> None:
+def make_tables(database: Database, projection: Folded | Derived, prefix: str) -> None:
     """Make a projection's empty tables, in the place of any of that name."""
     drop_tables(database, projection, prefix)
     for made in all_tables(projection):
-        for statement in tables.create(made, prefix, build, database.dialect):
+        for statement in tables.create(made, prefix, database.dialect):
+            database.execute(statement)
+
+
+def make_indexes(database: Database, projection: Folded | Derived, prefix: str, build: int) -> None:
+    """Make the indexes of a projection's tables, those that are not there."""
+    for made in all_tables(projection):
+        for statement in tables.create_indexes(made, prefix, build):
             database.execute(statement)
 
 
@@ -81,6 +89,7 @@ class Folding:
         self._source = source
         self._moment = moment
         self._fold: Fold | None = None
+        self._indexed = False
 
     def catch_up(self) -> int:
         """Fold the entries that came since, and return how many. A round that fails leaves no trace."""
@@ -89,7 +98,7 @@ class Folding:
             while folded := self._round():
                 done += folded
         except BaseException:
-            self._fold = None
+            self.forget()
             raise
         return done
 
@@ -103,16 +112,20 @@ class Folding:
             reached = self._place()
             position.check(reached, self._source, size)
             fold = self._fold_at(reached.position)
-            return self.feed(fold, reached, size).position - reached.position
+            moved = self.feed(fold, reached, size)
+            if not self._indexed and moved.position in (size, reached.position):  # with the last entry, or after it
+                make_indexes(self._database, self._projection, "", moved.build)
+                self._indexed = True
+            return moved.position - reached.position
 
     def _place(self) -> Position:
         """Return where the tables stand, making them where there are none of this version."""
         reached = position.read(self._database, self._projection.name)
         if reached is not None and reached.version == self._projection.version:
             return reached
-        self._fold = None
+        self.forget()
         build = reached.build + 1 if reached else 1
-        make_tables(self._database, self._projection, "", build)
+        make_tables(self._database, self._projection, "")
         fresh = Position(self._projection.name, self._projection.version, build, 0, self._source.origin)
         position.forget(self._database)  # what was derived from the tables that went is of no use
         position.write(self._database, fresh)
@@ -132,8 +145,9 @@ class Folding:
         """Fold a round of entries, to `stop` at most; settle it and keep the position it came to."""
         last = None
         with _no_collections():
-            for last in self._known(fold.position, min(stop, fold.position + ROUND)):
-                position.next_is(last, fold.position)
+            for seq, last in enumerate(self._known(fold.position, min(stop, fold.position + ROUND)), fold.position):
+                if last.seq != seq:
+                    raise position.not_next(last, seq)
                 fold.take(last)
                 if fold.full:
                     break
@@ -146,14 +160,13 @@ class Folding:
         return moved
 
     def forget(self) -> None:
-        """Forget the states in memory: the tables were swapped."""
+        """Forget the states in memory: the tables are others."""
         self._fold = None
+        self._indexed = False
 
     def _known(self, start: int, stop: int) -> Iterator[Entry]:
-        for entry in self._source.entries(start, stop):
-            if entry.recorded > self._moment.known_at:
-                return
-            yield entry
+        entries, known_at = self._source.entries(start, stop), self._moment.known_at
+        return entries if known_at == ALWAYS else takewhile(lambda entry: entry.recorded <= known_at, entries)
 
 
 class Deriving:
@@ -179,7 +192,8 @@ class Deriving:
         if base is None:
             return 0
         if reached is None:
-            make_tables(self._database, self._projection, "", base.build)
+            make_tables(self._database, self._projection, "")
+            make_indexes(self._database, self._projection, "", base.build)
             groups = self._projection.groups(self._database)
         else:
             groups = self._stale()

@@ -70,23 +70,30 @@ class Fold:
     def take(self, entry: Entry) -> None:
         """Fold the next entry."""
         said = entry.statement
-        if said.rev < NEWEST.get(said.type, 1):
+        kind = said.type
+        if said.rev < NEWEST.get(kind, 1):
             said = in_newest_form(said)
         seq = entry.seq
-        routes = self._routes.get(said.type)
+        routes = self._routes.get(kind)
         taken = False
         if routes is not None:
             for route in routes:
                 for key in route.keys(entry, said):
                     self._apply(key, route, entry, said)
                     taken = True
-        elif said.type == "corrected":
+        elif kind == "corrected":
             taken = self._correct(entry)
-        elif said.type in self._projection.by_target:
+        elif kind in self._projection.by_target:
             taken = self._follow(entry, said)
         if self._pending and said.id in self._pending:
             self._arrived(entry)
-        self._count(said.type, seq, taken)
+        count = self._counts.get(kind)
+        if count is None:
+            count = self._counts[kind] = [0, seq, seq, 0]
+        count[0] += 1
+        count[2] = seq
+        if not taken:
+            count[3] += 1
         self.position = seq + 1
         self._loose += 1
         if self._loose >= FLUSH:
@@ -105,15 +112,6 @@ class Fold:
             route.handler(held.state, entry, said, self._out)
         elif route.mark is not None:
             route.mark(held.state, entry, said, self._out, LATER)
-
-    def _count(self, kind: str, seq: int, taken: bool) -> None:
-        count = self._counts.get(kind)
-        if count is None:
-            count = self._counts[kind] = [0, seq, seq, 0]
-        count[0] += 1
-        count[2] = seq
-        if not taken:
-            count[3] += 1
 
     # ---- what belongs where the statement it names belongs -------------------------------------------------------
 

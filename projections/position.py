@@ -32,7 +32,7 @@ def prepare(database: Database) -> None:
     if POSITIONS.name not in database.table_names():
         with database.transaction():
             if POSITIONS.name not in database.table_names():
-                for statement in create(POSITIONS, "", 0, database.dialect):
+                for statement in create(POSITIONS, "", database.dialect):
                     database.execute(statement)
 
 
@@ -81,16 +81,15 @@ def check(reached: Position, source: EntrySource, size: int) -> None:
         )
 
 
-def next_is(entry: Entry, position: int) -> None:
-    """Refuse to skip an entry or to take one twice."""
-    if entry.seq != position:
-        raise Tampered(
-            f"the ledger gave entry {entry.seq} where {position} comes next",
-            "ledger verify",
-            code="entry_out_of_order",
-            check=6,
-            seq=position,
-        )
+def not_next(entry: Entry, position: int) -> Tampered:
+    """Return why an entry is refused: none is skipped, none taken twice."""
+    return Tampered(
+        f"the ledger gave entry {entry.seq} where {position} comes next",
+        "ledger verify",
+        code="entry_out_of_order",
+        check=6,
+        seq=position,
+    )
 
 
 def moved(reached: Position, position: int, last: Entry | None) -> Position:

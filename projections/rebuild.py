@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from projections import fingerprint, position
 from projections.database import Database
-from projections.engine import Deriving, Folding, all_tables, drop_tables, make_tables, shown
+from projections.engine import Deriving, Folding, all_tables, drop_tables, make_indexes, make_tables, shown
 from projections.position import Position
 from projections.projection import Derived, EntrySource, Folded
 
@@ -38,7 +38,7 @@ def rebuild_folded(
         comparable = old is not None and old.version == projection.version and old.origin == source.origin
         target = min(old.position, len(source)) if old and comparable else len(source)
         build = old.build + 1 if old else 1
-        make_tables(database, projection, NEW, build)
+        make_tables(database, projection, NEW)
         fresh = Position(projection.name, projection.version, build, 0, source.origin)
         fold = folding.new_fold(0, NEW)
         while fold.position < target:
@@ -46,6 +46,7 @@ def rebuild_folded(
             fresh = folding.feed(fold, fresh, target, NEW)
             if fold.position == before:
                 break
+        make_indexes(database, projection, NEW, build)
         comparable = comparable and old is not None and old.position == fold.position
         result = _compare(database, projection, fold.position, comparable=comparable)
         _swap(database, projection, keep=bool(result.findings))
@@ -64,7 +65,8 @@ def rebuild_derived(database: Database, projection: Derived, deriving: Deriving)
         deriving.settle()
         reached = position.read(database, projection.name)
         build = reached.build + 1 if reached else 1
-        make_tables(database, projection, NEW, build)
+        make_tables(database, projection, NEW)
+        make_indexes(database, projection, NEW, build)
         deriving.make(projection.groups(database), NEW)
         result = _compare(database, projection, reached.position if reached else 0, comparable=reached is not None)
         _swap(database, projection, keep=bool(result.findings))

@@ -81,7 +81,7 @@ class ServerDatabase(Database):
 
     def __init__(self, place: Place) -> None:
         self.path = f"{place.place} ({place.schema})"
-        self.dialect = Dialect(KINDS, "", place.reader)
+        self.dialect = Dialect(KINDS, "", "", place.reader)
         self._link = place.link
         self._settings = (place.schema, place.writer)
 

@@ -1,5 +1,6 @@
 """Versions: digest sets, their artifacts, labels, inputs, evaluations, changes, assessments. Key `V|system|set`."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 from ledger.entry import Entry
@@ -55,7 +56,12 @@ def keys(entry: Entry, said: Statement) -> tuple[str, ...]:  # noqa: ARG001
     """The key of the version an event is about, if it names the system and the set."""
     system = said.subject.get("system")
     artifacts = said.subject.get("artifacts")
-    return (f"V|{system}|{set_of(artifacts)}",) if system and artifacts else ()
+    return _keys(system, tuple(artifacts.items())) if system and artifacts else ()
+
+
+@lru_cache(maxsize=16_384)
+def _keys(system: str, artifacts: tuple[tuple[str, str], ...]) -> tuple[str]:
+    return (f"V|{system}|{set_of(dict(artifacts))}",)
 
 
 def start(parts: list[str]) -> State:
@@ -65,7 +71,10 @@ def start(parts: list[str]) -> State:
 
 def mention(state: State, entry: Entry, said: Statement, out: Out, origin: str = MENTIONED) -> None:  # noqa: ARG001
     """Note that the set was spoken of, under which label, and what it consists of."""
-    seq = entry.seq
+    seq, label, labels = entry.seq, said.subject.get("version"), state["labels"]
+    if origin is MENTIONED and label in labels and seq > state["last_seq"]:  # nothing new
+        state["last_seq"] = seq
+        return
     if "first_seq" not in state:
         state["first_time"] = said.time
         state["first_seq"] = state["last_seq"] = seq
@@ -75,11 +84,10 @@ def mention(state: State, entry: Entry, said: Statement, out: Out, origin: str =
         state["last_seq"] = seq
     elif seq < state["first_seq"]:
         state["first_seq"] = seq
-    label = said.subject.get("version")
     if label:
-        known = state["labels"].get(label)
+        known = labels.get(label)
         if known is None:
-            state["labels"][label] = [origin, said.time, seq]
+            labels[label] = [origin, said.time, seq]
         elif _RANK[origin] > _RANK[known[0]]:
             known[0] = origin
     if origin is not MENTIONED and _RANK[origin] > _RANK[state["origin"]]:
@@ -132,19 +140,18 @@ def registered(state: State, entry: Entry, said: Statement, out: Out) -> None:
 def evaluated(state: State, entry: Entry, said: Statement, out: Out) -> None:
     """Keep the evaluation; remember the newest for each thing it covers."""
     mention(state, entry, said, out)
-    data = said.data
+    data, seq, actor, by = said.data, entry.seq, said.actor, state["by"]
     covers = texts(data["covers"]) if "covers" in data else ()
-    latest = state["latest"]
     for what in covers or (_WITH_GROUPS if "groups" in data else _OVERALL):
-        latest[what] = entry.seq
+        state["latest"][what] = seq
     state["evaluations"] += 1
-    if said.actor not in state["by"]:
-        state["by"].append(said.actor)
+    if actor not in by:
+        by.append(actor)
     uses = packed(ids(said, "uses")) if said.refs else None
     evidence = packed(said.evidence) if said.evidence else None
     version = said.subject.get("version")
     out.rows["evaluations"].append(
-        (entry.seq, said.id, state["system"], state["set"], said.time, entry.recorded, said.actor, version, uses,
+        (seq, said.id, state["system"], state["set"], said.time, entry.recorded, actor, version, uses,
          packed(data), evidence)
     )  # fmt: skip
 

@@ -198,7 +198,7 @@ def test_a_question_of_an_unknown_projection_is_misuse(book, folded):
 
 def test_the_database_refuses_a_value_of_the_wrong_kind(tmp_path):
     database = Database(tmp_path / "p.db")
-    for statement in tables.create(DEPLOYMENTS, "", 1, database.dialect):
+    for statement in tables.create(DEPLOYMENTS, "", database.dialect):
         database.execute(statement)
     row = ["x"] * len(DEPLOYMENTS.columns)
     with pytest.raises(Unavailable) as caught:
