@@ -198,6 +198,8 @@ def _item(said: dict[str, Any]) -> Item:
 
 def event_of(event: Said) -> tuple[str | msgspec.Struct, dict[str, Any]]:
     """Return one of the events that `record_many` takes as what `record` takes; raise `Misuse` for anything else."""
+    if type(event) is tuple and len(event) == 2 and type(event[1]) is dict:
+        return event
     if isinstance(event, msgspec.Struct):
         return event, {}
     if isinstance(event, tuple) and len(event) == 2:
@@ -224,6 +226,9 @@ def _groups(items: Iterator[Item], batches: int) -> Iterator[list[list[Item]]]:
 
 
 def _within(items: list[Item]) -> Iterator[list[Item]]:
+    if sum([len(item.body) for item in items]) <= BATCH_BYTES_LIMIT:
+        yield items
+        return
     batch: list[Item] = []
     size = 0
     for item in items:

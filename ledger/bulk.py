@@ -1,31 +1,33 @@
 """Many events of few shapes as statements: the bytes that `compose` and `statement.write` make, for less work.
 
 Two ways that must agree. `Author` composes one event by the rules, each fault named. `Bulk` is for the common case of a
-long row of events that say the same fields of the same few things: a subject is assembled once, data go through the
-encoder and the type's struct in C, and the envelope around them is text that does not change. It makes only what the
-other way would make, byte for byte, and hands on whatever is out of the common.
+long row of events that say the same fields of the same few things: a subject is assembled once, the data of many go
+through the encoder and the type's struct in one call, and the envelope around them is text that does not change. It
+makes only what the other way would make, byte for byte, and hands on whatever is out of the common.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from hashlib import sha256
+from itertools import islice, repeat
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from time import time_ns
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
 from ledger import encoding, statement
 from ledger.compose import Draft
 from ledger.cycles import no_search
+from ledger.errors import LedgerError
 from ledger.events.check import BETWEEN
 from ledger.events.places import DATA, SUBJECT, places_of
 from ledger.events.secrets import HINTS
 from ledger.events.table import EVENTS, EventType
-from ledger.fresh import new_ids, now_text
+from ledger.fresh import new_ids, times_text
 from ledger.placing import Item
-from ledger.statement import statement_hash
 
-CHUNK: Final = 512  # events whose words are searched at once
+CHUNK: Final = 512  # events that are looked at together
 _SUBJECTS_LIMIT: Final = 16_384
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder()
@@ -42,11 +44,29 @@ class _Shape(NamedTuple):
     others: Callable[[dict[str, Any]], Any]
     has_artifacts: bool
     data: tuple[str, ...]
+    decoder: msgspec.json.Decoder[Any]
     has_capture: bool
+    captures: bool
 
 
-_Quick = tuple[_Shape, bytes, tuple[dict[str, Any], bytes], bool]
-"""An event on its way: its data as bytes, its subject and the subject's bytes, whether the context is wanted."""
+_New = tuple[dict[str, Any], str, bytes, str]
+"""An event on its way: what is said, its id as text and as bytes, its time."""
+
+
+class _Around(NamedTuple):
+    """What is the same in all statements of a shape: fields, and the bytes before, between and after what differs."""
+
+    fields: dict[str, Any]
+    first: bytes
+    middle: bytes
+    last: bytes
+
+
+class _Subject(NamedTuple):
+    """A subject that was met: the fields that all statements of a shape about it share, and its bytes."""
+
+    fields: dict[str, Any]
+    text: bytes
 
 
 class Envelope(NamedTuple):
@@ -65,85 +85,126 @@ class Bulk:
         self._envelope = envelope
         self._compose = compose
         self._write = write
-        self._subjects: dict[tuple[Any, ...], tuple[dict[str, Any], bytes]] = {}
-        self._ends: dict[tuple[str, bool], tuple[dict[str, Any], bytes, bytes, bytes]] = {}
+        self._subjects: dict[tuple[Any, ...], _Subject | None] = {}
+        self._arounds: dict[tuple[str, bool], _Around] = {}
 
     def items(self, events: Iterable[Said]) -> Iterator[Item]:
         """Yield an item an event, in order; raise `Misuse` as `compose` does."""
-        stamped = ((event, now_text()) for event in events)
+        stamped = zip(events, iter(time_ns, None), strict=False)  # the clock is read when an event has come
         while chunk := list(islice(stamped, CHUNK)):
             with no_search():
-                made = self._chunk(chunk)
+                made = self._chunk([event for event, _ in chunk], times_text([moment for _, moment in chunk]))
             yield from made
 
-    def _chunk(self, chunk: list[tuple[Said, str]]) -> list[Item]:
-        made = [self._quick(*event) for event, _ in chunk]
-        texts = [one[1] for one in made if type(one) is tuple]
-        whole = not texts or _is_plain(b"\n".join(texts))
-        items = []
-        for one, (event, now), (id, id_bytes) in zip(made, chunk, new_ids(len(chunk)), strict=True):
-            item = None
-            if type(one) is tuple and (whole or _is_plain(one[1])):
-                item = self._item(one, id, id_bytes, now)
-            items.append(item or self._write(one if type(one) is Draft else self._compose(*event), id, now))
-        return items
+    def _chunk(self, events: list[Said], times: list[str]) -> list[Item]:
+        ids, ids_bytes = new_ids(len(events))
+        made: list[Item | None] = [None] * len(events)
+        for (kind, uncaptured, names), places in _groups(events).items():
+            shape = _shape(kind, names, uncaptured)
+            if shape is not None:
+                chosen = [(events[at][1], ids[at], ids_bytes[at], times[at]) for at in places]
+                for at, item in zip(places, self._quickly(shape, chosen), strict=True):
+                    made[at] = item
+        return [
+            item or self._write(self._compose(*event), id, now)
+            for item, event, id, now in zip(made, events, ids, times, strict=True)
+        ]
 
-    def _quick(self, kind: str | msgspec.Struct, fields: dict[str, Any]) -> _Quick | Draft | None:
-        """Return what the common way makes of an event; a draft of the other way; None where that has to be asked."""
-        if type(kind) is not str:
+    def _quickly(self, shape: _Shape, chosen: list[_New]) -> Sequence[Item | None]:
+        """Return what the common way makes of events of one shape; None where the other way has to be asked."""
+        items = self._all(shape, chosen)
+        if items is not None:
+            return items
+        return [None] if len(chosen) == 1 else [self._quickly(shape, [one])[0] for one in chosen]
+
+    def _all(self, shape: _Shape, chosen: list[_New]) -> list[Item] | None:
+        """Return an item an event, or None where one of them is out of the common."""
+        said, ids, ids_bytes, times = zip(*chosen, strict=True)
+        if shape.has_capture and not {type(one["capture"]) for one in said} <= {bool}:
             return None
-        shape = _shape(kind, tuple(fields))
-        if shape is None or (shape.has_capture and type(fields["capture"]) is not bool):
+        texts = _texts([{name: one[name] for name in shape.data} for one in said], shape.decoder)
+        subjects = None if texts is None else self._subjects_of(shape, said)
+        if texts is None or subjects is None:
             return None
-        data = {name: fields[name] for name in shape.data}
+        _, first, middle, last = self._around(shape)
+        bodies = [
+            b'%b%b,"id":"%b%b%b,"time":"%b%b' % (first, text, id.encode(), middle, subject, now.encode(), last)
+            for text, id, (_, subject), now in zip(texts, ids, subjects, times, strict=True)
+        ]
+        if max(map(len, bodies)) > encoding.STATEMENT_LIMIT:
+            return None
+        hashes = [sha256(b"\x00" + body).digest() for body in bodies]
+        return list(map(Item, [fields for fields, _ in subjects], bodies, ids_bytes, hashes, times))
+
+    def _subjects_of(self, shape: _Shape, said: Sequence[dict[str, Any]]) -> list[_Subject] | None:
+        """Return the subjects of events, None where one does not follow from what is said alone."""
+        if len(self._subjects) > _SUBJECTS_LIMIT:
+            self._subjects.clear()
         try:
-            text = _encoder.encode(data)
-            msgspec.convert(data, shape.kind.struct, strict=True)
-            if _decoder.decode(text) != data:  # a set, a Decimal
-                return None
-            artifacts = tuple(fields["artifacts"].items()) if shape.has_artifacts else ()
-            named = (kind, artifacts, shape.others(fields))
-            subject = self._subjects.get(named)
-        except (AttributeError, ArithmeticError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+            sets = [tuple(one["artifacts"].items()) if shape.has_artifacts else () for one in said]
+            shared = repeat((shape.kind.name, shape.captures), len(sets))
+            names = list(zip(shared, sets, map(shape.others, said), strict=True))
+            new = {name: one for name, one in zip(names, said, strict=True) if name not in self._subjects}
+        except (AttributeError, TypeError):
             return None
-        if subject is None:
-            return self._meet(kind, fields, named)
-        return shape, text, subject, shape.kind.captures and not (shape.has_capture and fields["capture"] is False)
+        for name, one in new.items():
+            self._subjects[name] = self._meet(shape, one)
+        found = [self._subjects[name] for name in names]
+        return None if None in found else cast("list[_Subject]", found)
 
-    def _meet(self, kind: str, fields: dict[str, Any], named: tuple[Any, ...]) -> Draft:
-        """Compose by the rules, and keep the subject where it follows from what was said alone."""
-        draft = self._compose(kind, fields)
-        if not (draft.refs or draft.evidence or draft.opens):
-            if len(self._subjects) >= _SUBJECTS_LIMIT:
-                self._subjects.clear()
-            self._subjects[named] = (draft.subject, encoding.encode(draft.subject))
-        return draft
-
-    def _item(self, one: _Quick, id: str, id_bytes: bytes, now: str) -> Item | None:
-        shape, text, (subject, subject_text), captures = one
-        ends = self._ends.get((shape.kind.name, captures)) or self._remember_ends(shape.kind, captures=captures)
-        base, first, middle, last = ends
-        body = b'%b%b,"id":"%b%b%b,"time":"%b%b' % (
-            first, text, id.encode(), middle, subject_text, now.encode(), last
-        )  # fmt: skip
-        if len(body) > encoding.STATEMENT_LIMIT:
+    def _meet(self, shape: _Shape, said: dict[str, Any]) -> _Subject | None:
+        """Compose by the rules; return the subject where it follows from what was said alone."""
+        try:
+            draft = self._compose(shape.kind.name, said)
+        except LedgerError:  # this is said when it is composed in its turn
             return None
-        return Item({**base, "id": id, "subject": subject, "time": now}, body, id_bytes, statement_hash(body))
+        if draft.refs or draft.evidence or draft.opens:
+            return None
+        return _Subject({**self._around(shape).fields, "subject": draft.subject}, encoding.encode(draft.subject))
 
-    def _remember_ends(self, kind: EventType, *, captures: bool) -> tuple[dict[str, Any], bytes, bytes, bytes]:
-        """Return what is the same in every statement of a type: fields, and the bytes before, between and after."""
+    def _around(self, shape: _Shape) -> _Around:
+        found = self._arounds.get((shape.kind.name, shape.captures))
+        if found is None:
+            found = self._arounds[shape.kind.name, shape.captures] = self._make_around(shape)
+        return found
+
+    def _make_around(self, shape: _Shape) -> _Around:
         base: dict[str, Any] = {"actor": self._envelope.actor, "key": self._envelope.key}
-        if captures and (context := self._envelope.context()):
+        if shape.captures and (context := self._envelope.context()):
             base["context"] = context
-        if (log := self._envelope.log(kind.name)) is not None:
+        if (log := self._envelope.log(shape.kind.name)) is not None:
             base["log"] = log
-        base |= {"rev": kind.rev, "type": kind.name}
+        base |= {"rev": shape.kind.rev, "type": shape.kind.name}
         model = statement.write({**base, "data": {}, "id": _ID, "subject": {}, "time": _TIME})
         first, _, rest = model.partition(b'{},"id":"' + _ID.encode())
         middle, _, last = rest.partition(b'{},"time":"' + _TIME.encode())
-        ends = (base, first, middle, last)
-        self._ends[kind.name, captures] = ends
-        return ends
+        return _Around(base, first, middle, last)
+
+
+def _groups(events: list[Said]) -> dict[tuple[str, bool, tuple[str, ...]], Sequence[int]]:
+    """Return the places of events that are taken together: of one type, with the same keywords, captured or not."""
+    keys = [
+        (kind if type(kind) is str else "", fields.get("capture") is False, tuple(fields)) for kind, fields in events
+    ]
+    if keys.count(keys[0]) == len(keys):
+        return {keys[0]: range(len(keys))}
+    groups: dict[tuple[str, bool, tuple[str, ...]], Sequence[int]] = {}
+    for at, key in enumerate(keys):
+        cast("list[int]", groups.setdefault(key, [])).append(at)
+    return groups
+
+
+def _texts(datas: list[dict[str, Any]], decoder: msgspec.json.Decoder[Any]) -> list[bytes] | None:
+    """Return each as bytes in the one form; None where one of them is not just what the type's struct takes."""
+    try:
+        lines = _encoder.encode_lines(datas)
+        plain = not datas[0] or _is_plain(lines)  # all have the same keywords: none, or some
+        if not plain or _decoder.decode_lines(lines) != datas:  # a set, a Decimal
+            return None
+        decoder.decode_lines(lines)
+    except (ArithmeticError, AttributeError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        return None
+    return lines.split(b"\n")[:-1]
 
 
 _ID: Final = "00000000-0000-7000-8000-000000000000"
@@ -151,7 +212,7 @@ _TIME: Final = "2000-01-01T00:00:00.000000Z"
 
 
 @lru_cache(maxsize=1024)
-def _shape(type_name: str, names: tuple[str, ...]) -> _Shape | None:
+def _shape(type_name: str, names: tuple[str, ...], uncaptured: bool) -> _Shape | None:
     """Return how a type said with these keywords is taken at once; None where it cannot be."""
     kind = EVENTS.get(type_name)
     if kind is None or kind.struct is None or kind.phase == "governance" or kind.needs_refs or kind.needs_reason:
@@ -169,7 +230,15 @@ def _shape(type_name: str, names: tuple[str, ...]) -> _Shape | None:
     ):
         return None
     others = [name for name in about if name != "artifacts"]
-    return _Shape(kind, itemgetter(*others) if others else _nothing, "artifacts" in about, data, "capture" in names)
+    return _Shape(
+        kind,
+        itemgetter(*others) if others else _nothing,
+        "artifacts" in about,
+        data,
+        msgspec.json.Decoder(kind.struct),
+        "capture" in names,
+        kind.captures and not uncaptured,
+    )
 
 
 def _nothing(fields: dict[str, Any]) -> None:  # noqa: ARG001 - takes what an itemgetter takes

@@ -29,18 +29,21 @@ def new_id() -> str:
     return encoding.make_id(tick >> 12, (tick & 0xFFF).to_bytes(2, "big") + os.urandom(8))
 
 
-def new_ids(count: int) -> list[tuple[str, bytes]]:
+def new_ids(count: int) -> tuple[list[str], list[bytes]]:
     """Return as many ids, rising, as text and as their 16 bytes."""
-    first, random = _ticks(count), os.urandom(8 * count)
-    made = []
-    for at in range(count):
-        tick = first + at
-        low = int.from_bytes(random[8 * at : 8 * at + 8], "big") >> 2
-        whole = (tick >> 12) << 80 | 7 << 76 | (tick & 0xFFF) << 64 | 2 << 62 | low
-        text = f"{whole:032x}"
-        dashed = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-        made.append((dashed, whole.to_bytes(16, "big")))
-    return made
+    first, random = _ticks(count), bytearray(os.urandom(8 * count))
+    random[::8] = random[::8].translate(_VARIANT)
+    ends = random.hex()
+    begins = [f"{tick:015x}" for tick in range(first, first + count)]
+    texts = [
+        f"{begin[:8]}-{begin[8:12]}-7{begin[12:]}-{ends[at : at + 4]}-{ends[at + 4 : at + 16]}"
+        for begin, at in zip(begins, range(0, 16 * count, 16), strict=True)
+    ]
+    whole = bytes.fromhex("".join(texts).replace("-", ""))
+    return texts, [whole[at : at + 16] for at in range(0, 16 * count, 16)]
+
+
+_VARIANT: Final = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 _second: tuple[int, str] = (-1, "")
@@ -52,6 +55,17 @@ def now_text() -> str:
     seconds, micro = divmod(time.time_ns() // 1000, 1_000_000)
     known, text = _second
     if known != seconds:
-        text = encoding.time_text(datetime.fromtimestamp(seconds, UTC))[:-7]
+        text = _second_text(seconds)
         _second = (seconds, text)
     return f"{text}{micro:06d}Z"
+
+
+def times_text(moments: list[int]) -> list[str]:
+    """Return moments, in nanoseconds of POSIX time, in the 27-character form."""
+    micros = [divmod(moment // 1000, 1_000_000) for moment in moments]
+    texts = {second: _second_text(second) for second in {second for second, _ in micros}}
+    return [f"{texts[second]}{micro:06d}Z" for second, micro in micros]
+
+
+def _second_text(second: int) -> str:
+    return encoding.time_text(datetime.fromtimestamp(second, UTC))[:-7]

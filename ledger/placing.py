@@ -1,6 +1,8 @@
 """Whether a statement may stand next in the log, by what a verifier will ask later, and the entry it becomes."""
 
+from binascii import hexlify
 from collections.abc import Callable
+from hashlib import sha256
 from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 
@@ -21,12 +23,16 @@ _ABOUT_A_SET: Final = ("approved", "rejected")
 
 
 class Item(NamedTuple):
-    """A signed statement: its fields (of one in a batch `data` may be left out), bytes and id, hash of the bytes."""
+    """A signed statement: its fields, bytes and id, hash of the bytes.
+
+    Of one in a batch, `fields` may leave out what is its alone: data, id and time; `time` says when, then.
+    """
 
     fields: dict[str, Any]
     body: bytes
     id: bytes
     hash: bytes
+    time: str = ""
 
 
 class Batch(NamedTuple):
@@ -130,8 +136,8 @@ class Commit:
         for part in request.parts:
             placements += self._add_batch(part) if isinstance(part, Batch) else [self._add(part.item, part.signatures)]
         self._disclosures += request.disclosures
-        newest = items[-1].fields
-        self._moved = moved(newest["type"], newest["id"], newest.get("data", {}))
+        newest = items[-1]
+        self._moved = moved(newest.fields["type"], encoding.id_text(newest.id), newest.fields.get("data", {}))
         return placements
 
     # ---- may it stand here? ----
@@ -176,7 +182,7 @@ class Commit:
             data = self._store.read(seq)
         if entry.body_of(data) != item.body:
             raise Conflict(
-                f"id {item.fields['id']} is entry {seq} with other content; nothing was recorded",
+                f"id {encoding.id_text(item.id)} is entry {seq} with other content; nothing was recorded",
                 f"drop id=, or ledger show {seq}",
                 code="same_id",
             )
@@ -186,13 +192,15 @@ class Commit:
         """C12, C13, C16 to C19 and C14, before anything is changed."""
         trust = self._known.trust
         said = [item.fields for item in items]
-        if max([one["time"] for one in said]) > self._latest:
-            time = next(one["time"] for one in said if one["time"] > self._latest)
+        times = [item.time or item.fields["time"] for item in items]
+        if max(times) > self._latest:
+            time = next(time for time in times if time > self._latest)
             raise Misuse(
                 f"time {time} is after this clock's {self._recorded} (limit 5 min)",
                 "a missing zone?",
                 code="time_ahead",
             )
+        said = list({id(one): one for one in said}.values())  # many of a batch share theirs
         uses = {
             (one["type"], one["actor"], one["key"], one.get("log"), one["subject"].get("system")): one for one in said
         }
@@ -290,8 +298,8 @@ class Commit:
         last, leaves, datas, ids = self._last, [], [], [item.id for item in items]
         places = range(self.size, self.size + len(items))
         for seq, item in zip(places, items, strict=True):
-            data = b'%b%b%b%d,"signatures":[],"statement":%b}' % (begin, last.hex().encode(), middle, seq, item.body)
-            last = entry.leaf(data)
+            data = b'%b%b%b%d,"signatures":[],"statement":%b}' % (begin, hexlify(last), middle, seq, item.body)
+            last = sha256(b"\x00" + data).digest()
             datas.append(data)
             leaves.append(last)
         self._last = last
