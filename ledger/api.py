@@ -5,7 +5,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from ledger import encoding, entry
 from ledger.config import NOT_ASKED, Place, known_mode, log_key_path, resolve
 from ledger.entry import Entry
 from ledger.errors import Misuse
+from ledger.fresh import now_text as _now
 from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.notes.checkpoint import Checkpoint
 from ledger.pins import begin_pin, hold_against, move_pin, pin_of, pin_path, read_pin
@@ -384,10 +384,6 @@ class Ledger:
 
 def _path(given: str | os.PathLike[str] | None) -> Path | None:
     return None if given is None else Path(given)
-
-
-def _now() -> str:
-    return encoding.time_text(datetime.now(UTC))
 
 
 def _after_fork() -> None:

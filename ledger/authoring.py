@@ -86,6 +86,11 @@ class Author:
         """Return the statement that is said, signed; raise `Misuse` for what cannot be said."""
         said = dict(fields)
         expected = said.pop("expected_head", None)
+        item = self._bulk.alone(what, said, new_id(), now_text()) if type(what) is str else None
+        if item is not None:
+            if self._allow is not None:
+                self._allow(item.fields)
+            return Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), (), expected)
         draft = self._compose(what, said)
         written, disclosures = self._statement(draft)
         if self._allow is not None:

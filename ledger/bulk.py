@@ -96,6 +96,15 @@ class Bulk:
                 made = self._chunk([event for event, _ in chunk], times_text([moment for _, moment in chunk]))
             yield from made
 
+    def alone(self, kind: str, fields: dict[str, Any], id: str, now: str) -> Item | None:
+        """Return the item of one event, with all its fields; None where the other way has to be asked."""
+        shape = _shape(kind, tuple(fields), fields.get("capture") is False)
+        item = self._quickly(shape, [(fields, id, encoding.id_bytes(id), now)])[0] if shape is not None else None
+        if shape is None or item is None:
+            return None
+        data = {name: fields[name] for name in shape.data}
+        return item._replace(fields={**item.fields, "data": data, "id": id, "time": now})
+
     def _chunk(self, events: list[Said], times: list[str]) -> list[Item]:
         ids, ids_bytes = new_ids(len(events))
         made: list[Item | None] = [None] * len(events)

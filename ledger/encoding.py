@@ -13,6 +13,7 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -297,9 +298,14 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def later(text: str, seconds: float) -> str:
+def later(text: str, seconds: int) -> str:
     """Return the 27-character time `seconds` after `text`."""
-    return time_text(datetime.fromisoformat(text) + timedelta(seconds=seconds))
+    return _second_later(text[:19], seconds) + text[19:]
+
+
+@lru_cache(maxsize=64)  # every commit asks, many in a second
+def _second_later(second: str, seconds: int) -> str:
+    return time_text(datetime.fromisoformat(second + "Z") + timedelta(seconds=seconds))[:19]
 
 
 def make_id(milliseconds: int, random: bytes) -> str:

@@ -51,6 +51,9 @@ def made(ledger, kind, fields):
         many = of(lambda: author._bulk._chunk([(kind, fields)], [now])[0])
     id = encoding.id_text(many.id) if not isinstance(many, str) else "01920000-0000-7000-8000-000000000000"
     one = of(lambda: author._member(author._compose(kind, fields), id, now))
+    alone = of(lambda: author._bulk.alone(kind, fields, id, now)) if isinstance(kind, str) else None
+    assert not isinstance(many, str) or alone is None
+    assert alone is None or (alone[:4] == one[:4] and not isinstance(one, str)), "one by itself is the same"
     return not other_way.called, many, one
 
 
