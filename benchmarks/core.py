@@ -45,8 +45,9 @@ def _checking(bench: Bench) -> dict[str, Row]:
 
     def signed() -> float:
         with bench.ledger("signed") as ledger:
-            works.record_one(ledger, 5 * bench.some)
-        return works.verify(ledger.path, 5 * bench.some + 1, parallel)
+            works.record_threads(ledger, 64, min(100_000, bench.events) // 64)
+            size = len(ledger)
+        return works.verify(ledger.path, size, parallel)
 
     batches = Row(
         "`verify`, batch-signed, one core", "H", 4.5, 3.0, lambda: works.verify(bench.bulk, bench.size), bench.h
