@@ -87,6 +87,7 @@ class Bulk:
         self._write = write
         self._subjects: dict[tuple[Any, ...], _Subject | None] = {}
         self._arounds: dict[tuple[str, bool], _Around] = {}
+        self._context: dict[str, Any] = {}
 
     def items(self, events: Iterable[Said]) -> Iterator[Item]:
         """Yield an item an event, in order; raise `Misuse` as `compose` does."""
@@ -129,6 +130,8 @@ class Bulk:
     def _all(self, shape: _Shape, chosen: list[_New]) -> list[Item] | None:
         """Return an item an event, or None where one of them is out of the common."""
         said, ids, ids_bytes, times = zip(*chosen, strict=True)
+        if shape.captures:
+            self._take_context()
         if shape.has_capture and not {type(one["capture"]) for one in said} <= {bool}:
             return None
         texts = _texts([{name: one[name] for name in shape.data} for one in said], shape.decoder)
@@ -158,7 +161,7 @@ class Bulk:
             return None
         for name, one in new.items():
             self._subjects[name] = self._meet(shape, one)
-        found = [self._subjects[name] for name in names]
+        found = [self._subjects.get(name) for name in names]  # another thread may have cleared them
         return None if None in found else cast("list[_Subject]", found)
 
     def _meet(self, shape: _Shape, said: dict[str, Any]) -> _Subject | None:
@@ -171,6 +174,14 @@ class Bulk:
             return None
         return _Subject({**self._around(shape).fields, "subject": draft.subject}, encoding.encode(draft.subject))
 
+    def _take_context(self) -> None:
+        """Forget what was made with another context: the process may have gone to another folder."""
+        context = self._envelope.context()
+        if context is not self._context:
+            self._context = context
+            self._subjects.clear()
+            self._arounds.clear()
+
     def _around(self, shape: _Shape) -> _Around:
         found = self._arounds.get((shape.kind.name, shape.captures))
         if found is None:
@@ -179,8 +190,8 @@ class Bulk:
 
     def _make_around(self, shape: _Shape) -> _Around:
         base: dict[str, Any] = {"actor": self._envelope.actor, "key": self._envelope.key}
-        if shape.captures and (context := self._envelope.context()):
-            base["context"] = context
+        if shape.captures and self._context:
+            base["context"] = self._context
         if (log := self._envelope.log(shape.kind.name)) is not None:
             base["log"] = log
         base |= {"rev": shape.kind.rev, "type": shape.kind.name}

@@ -142,3 +142,17 @@ def test_one_odd_event_among_many_is_found(ledger):
         ledger.record_many(events)
     assert len(ledger) == 601
     assert ledger.verify().verdict == "VERIFIED"
+
+
+def test_the_context_is_that_of_the_folder_one_is_in(ledger, tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "uv.lock").write_text("version = 1\n")
+    events = [("evaluated", EVENT), ("evaluated", EVENT)]
+    ledger.record_many(events)
+    monkeypatch.chdir(tmp_path / "other")
+    ledger.record_many(events)
+    ledger.record(*events[0][:1], **EVENT)
+    lockfiles = [(one.statement.context or {}).get("lockfile") for one in ledger.entries(1)]
+    assert lockfiles[:2] == [None, None]
+    assert all(lockfiles[2:])
+    assert len(lockfiles) == 5
