@@ -60,6 +60,9 @@ class Folder:
     def keep_in(self, scratch: Path) -> None:
         """Need no copies: the files are here."""
 
+    def close(self) -> None:
+        """Hold nothing open."""
+
     # ---- writing ----
 
     @contextmanager

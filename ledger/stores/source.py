@@ -26,6 +26,9 @@ class Source(Protocol):
     def keep_in(self, scratch: Path) -> None:
         """Use a folder for what should not be fetched twice."""
 
+    def close(self) -> None:
+        """Let go of what is open."""
+
 
 class Sink(Protocol):
     """A place to publish to. `name` is for messages."""

@@ -280,7 +280,8 @@ class StaticStore:
         raise _read_only(self.place)
 
     def close(self) -> None:
-        """Remove what was fetched and indexed, if it was made here."""
+        """Remove what was fetched and indexed, if it was made here; let go of the source."""
+        self._source.close()
         self._ids.close()
 
 

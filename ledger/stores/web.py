@@ -1,5 +1,7 @@
 """A published folder on a web server: nothing it answers can make a reader wait, fill memory or be led elsewhere.
 
+Lines to it are kept open from file to file (`lines`).
+
 answer                                     what a reader sees
 200                                        the bytes, at most the limit and one more; gzip is undone within it
 404, 410, 403                              nothing is there
@@ -10,8 +12,6 @@ anything else, silence, too slow           Unavailable, after trying again
 import os
 import threading
 import time
-import urllib.error
-import urllib.request
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ledger.errors import Misuse, Unavailable, Withheld
+from ledger.stores.lines import Lines
 
 _SILENCE: Final = 20.0  # seconds in which something must come
 _PATIENCE: Final = 120.0  # seconds for a whole file
@@ -29,15 +30,8 @@ _TRIES: Final = 3
 _PAUSE: Final = 0.2  # seconds before the second try; four times as long before the third
 _AHEAD: Final = 6  # files that are asked for before they are needed
 _PIECE: Final = 65_536
+_FOUND: Final = 200
 _MISSING: Final = (403, 404, 410)
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows nothing."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Make no second request: the answer then counts as an error."""
-        return
 
 
 class Web:
@@ -54,8 +48,7 @@ class Web:
                 code="url",
             )
         self.place = url.rstrip("/")
-        self._opener = urllib.request.build_opener(_Stay)
-        self._opener.addheaders = [("User-Agent", "lifecycle-ledger"), ("Accept-Encoding", "identity")]
+        self._lines = Lines(urlsplit(self.place))
         self._scratch: Path | None = None
 
     def keep_in(self, scratch: Path) -> None:
@@ -86,6 +79,10 @@ class Web:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def close(self) -> None:
+        """Close the lines to the server."""
+        self._lines.close()
+
     # ---- one question ----
 
     def _ask(self, path: str, limit: int) -> bytes | None:
@@ -100,26 +97,33 @@ class Web:
 
     def _answer(self, path: str, limit: int) -> bytes | None:
         try:
-            with self._opener.open(f"{self.place}/{path}", timeout=_SILENCE) as answer:
-                return self._read(answer, path, limit)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code in _MISSING:
-                return None
-            if 300 <= error.code < 400:
-                named = str(error.headers.get("Location", ""))[:200]
-                raise Withheld(
-                    f"{self.place} does not serve {path}: it names another place, {named}",
-                    "if you know that place, name it yourself",
-                    code="withheld",
-                ) from None
-            raise self._unavailable(path, f"status {error.code}") from None
-        except urllib.error.URLError as error:
-            raise self._unavailable(path, str(error.reason)) from None
+            line, answer = self._lines.ask(path, _SILENCE)
+        except (OSError, ValueError, HTTPException) as error:
+            raise self._unavailable(path, str(error) or type(error).__name__) from None
+        whole = False
+        try:
+            data = self._read(answer, path, limit) if self._is_found(answer, path) else None
+            whole = data is not None and len(data) <= limit
         except IncompleteRead:
             raise self._unavailable(path, "its end is missing") from None
         except (OSError, ValueError, HTTPException, zlib.error) as error:
             raise self._unavailable(path, str(error) or type(error).__name__) from None
+        finally:
+            self._lines.give_back(line, answer, whole=whole)
+        return data
+
+    def _is_found(self, answer: HTTPResponse, path: str) -> bool:
+        """Whether the file is what was answered, or is not there; no other answer is followed."""
+        if 300 <= answer.status < 400:
+            named = str(answer.headers.get("Location", ""))[:200]
+            raise Withheld(
+                f"{self.place} does not serve {path}: it names another place, {named}",
+                "if you know that place, name it yourself",
+                code="withheld",
+            )
+        if answer.status != _FOUND and answer.status not in _MISSING:
+            raise self._unavailable(path, f"status {answer.status}")
+        return answer.status == _FOUND
 
     def _read(self, answer: HTTPResponse, path: str, limit: int) -> bytes:
         coding = answer.headers.get("Content-Encoding", "identity").strip().lower()

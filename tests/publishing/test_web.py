@@ -260,3 +260,156 @@ def test_an_endless_bundle_is_broken(long, send, out):
     with serving(partial(partly(endless), directory=str(out))) as url:
         report = verify_log(open_static(url))
     assert (report.verdict, report.failures[0].check, report.failures[0].seq) == ("BROKEN", 5, 256)
+
+
+# ---- one line for many questions ----
+
+
+class Kept(Static):
+    """A server that keeps its lines open, and counts them."""
+
+    protocol_version = "HTTP/1.1"
+    lines: ClassVar[list[object]] = []
+
+    def setup(self):
+        super().setup()
+        self.lines.append(self)
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    monkeypatch.setattr(Kept, "lines", [])
+    return Kept.lines
+
+
+@pytest.fixture
+def opened():
+    made = []
+    yield lambda url: made.append(Web(url)) or made[-1]
+    for one in made:
+        one.close()
+
+
+def files(web, *names):
+    return [web.fetch(name, 100) for name in names]
+
+
+def test_a_line_is_kept_between_questions(lines, tmp_path, opened):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(name)
+    with serving(partial(Kept, directory=str(tmp_path))) as url:
+        web = opened(url)
+        assert files(web, "a", "b", "c", "a") == [b"a", b"b", b"c", b"a"]
+        assert len(lines) == 1
+        assert web.fetch("nothing", 100) is None
+        assert files(web, "a", "b") == [b"a", b"b"]
+        assert len(lines) == 2  # after an answer that was not read, another one
+
+
+def test_many_threads_have_lines_of_their_own_and_not_more(lines, tmp_path, opened):
+    names = [f"{number:03}" for number in range(60)]
+    for name in names:
+        (tmp_path / name).write_text(name)
+    with serving(partial(Kept, directory=str(tmp_path))) as url:
+        web = opened(url)
+        assert list(web.fetch_all(names, 100)) == [name.encode() for name in names]
+        assert len(lines) <= 6
+
+
+def test_a_line_that_the_server_closed_meanwhile(lines, tmp_path, opened):
+    (tmp_path / "a").write_text("a")
+
+    class Hasty(Kept):
+        def do_GET(self):
+            super().do_GET()
+            self.close_connection = True  # without having said so
+
+    with serving(partial(Hasty, directory=str(tmp_path))) as url:
+        web = opened(url)
+        assert files(web, "a", "a", "a") == [b"a"] * 3
+        assert len(lines) == 3
+
+
+def test_a_line_with_more_on_it_than_was_read_is_not_used_again(quick, lines, tmp_path, opened):
+    """What a server sends beyond its bound, or behind its answer, is never taken for the next answer."""
+
+    class Smuggles(Kept):
+        def do_GET(self):
+            data = b"x" * 300 if "large" in self.path else self.path[1:].encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+            if "more" in self.path:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+
+    with serving(Smuggles) as url:
+        web = opened(url)
+        assert len(web.fetch("large", 100)) == 101
+        assert web.fetch("small", 100) == b"small"
+        assert len(lines) == 2
+        assert web.fetch("more", 100) == b"more"
+        assert web.fetch("next", 100) == b"next"
+
+
+def test_a_child_that_was_forked_begins_with_no_line(lines, tmp_path, opened):
+    import os
+
+    (tmp_path / "a").write_text("a")
+    with serving(partial(Kept, directory=str(tmp_path))) as url:
+        web = opened(url)
+        assert files(web, "a", "a") == [b"a", b"a"]
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if files(web, "a") == [b"a"] else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert files(web, "a") == [b"a"]
+        assert len(lines) == 2
+
+
+def test_through_a_proxy(lines, tmp_path, monkeypatch, opened):
+    (tmp_path / "a").write_text("a")
+    seen = []
+
+    class Proxy(Kept):
+        def do_GET(self):
+            seen.append((self.path, self.headers["Host"], self.headers["Proxy-Authorization"]))
+            self.path = "/a"
+            super().do_GET()
+
+    with serving(partial(Proxy, directory=str(tmp_path))) as url:
+        monkeypatch.setenv("http_proxy", url.replace("http://", "http://mara:p%40ss@"))
+        monkeypatch.setenv("no_proxy", "")
+        assert opened("http://log.bank.example:8080/there").fetch("a", 100) == b"a"
+        assert seen == [("http://log.bank.example:8080/there/a", "log.bank.example:8080", "Basic bWFyYTpwQHNz")]
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert opened(url).fetch("a", 100) == b"a"
+        assert seen[1:] == [("/a", url[7:], None)]
+
+
+def test_over_tls_with_a_certificate_that_is_trusted_and_one_that_is_not(lines, tmp_path, monkeypatch, opened):
+    import ssl
+    import subprocess
+
+    (tmp_path / "a").write_text("a")
+    words = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+             "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")  # fmt: skip
+    subprocess.run(["openssl", *words, "-keyout", "k", "-out", "c"], cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "c", tmp_path / "k")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Kept, directory=str(tmp_path)))
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "c"))
+        web = opened(f"https://localhost:{server.server_port}")
+        assert files(web, "a", "a") == [b"a", b"a"]
+        assert len(lines) == 1
+        monkeypatch.setattr("ledger.stores.web._PAUSE", 0.01)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "a"))
+        with pytest.raises(Unavailable, match=r"certificate|CERTIFICATE"):
+            opened(f"https://localhost:{server.server_port}").fetch("a", 100)
+    finally:
+        server.shutdown()
+        server.server_close()
