@@ -16,6 +16,7 @@ __all__ = ["Evidence", "directory", "file"]
 
 MANIFEST: Final = b"ledger-manifest/v1\n"
 MANIFEST_TYPE: Final = "text/vnd.lifecycle-ledger.manifest.v1"
+MANIFEST_LIMIT: Final = 1 << 26  # bytes of a manifest that is read whole
 _CHUNK: Final = 1 << 20
 _UNKNOWN: Final = "application/octet-stream"
 # A table of our own: the system's differs from machine to machine, and the media type is signed.
@@ -121,6 +122,22 @@ def read_manifest(path: str | os.PathLike[str]) -> tuple[bytes, int]:
     if sorted(_below(top)) != sorted(found):
         raise _changed(top)
     return MANIFEST + b"".join(lines), total
+
+
+def manifest_lines(digest: str, data: bytes) -> list[tuple[str, str]]:
+    """Return digest and relative path of the files that a manifest names; raise `Misuse` where bytes are none.
+
+    `digest`: the 64 hexadecimal digits that the bytes must have.
+    """
+    if hashlib.sha256(data).hexdigest() != digest or not data.startswith(MANIFEST):
+        raise Misuse(f"{digest} is no manifest of a folder", "ledger evidence check", code="manifest")
+    found = []
+    for line in data.removeprefix(MANIFEST).splitlines():
+        name = os.fsdecode(line[66:])
+        if line[64:66] != b"  " or name.startswith("/") or {"..", "."} & set(name.split("/")) or not name:
+            raise Misuse(f"{digest}: the name {name!r} leaves the folder", "do not unpack it", code="manifest")
+        found.append((line[:64].decode("ascii", "replace"), name))
+    return found
 
 
 def _below(top: bytes) -> Iterator[bytes]:

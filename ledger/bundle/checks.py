@@ -12,6 +12,7 @@ from ledger.bundle.state import State
 from ledger.bundle.store import BundleStore
 from ledger.errors import LedgerError, Tampered
 from ledger.policy import Policy
+from ledger.presence import Present, take_manifest
 from ledger.report import Failure, Report, judge
 from ledger.store import Store
 from ledger.touched import order
@@ -33,10 +34,13 @@ def verify_store(
     return report if bundle is None else check_bundle(bundle, report)
 
 
-def evidence_in(store: BundleStore) -> set[str]:
-    """Return the digests of the evidence in a bundle, by its files' names, which `check_bundle` judges."""
-    names = [name for name in store.members if name.startswith(contents.EVIDENCE)]
-    return {name.removeprefix(contents.EVIDENCE) for name in names}
+def take_evidence(store: BundleStore, present: Present) -> None:
+    """Add the evidence in a bundle to what is at hand, by its files' names, which `check_bundle` judges."""
+    for name in store.members:
+        if name.startswith(contents.EVIDENCE):
+            digest = name.removeprefix(contents.EVIDENCE)
+            present.files.add(digest)
+            take_manifest(present, digest, store.parts(name))
 
 
 def check_bundle(store: BundleStore, report: Report) -> Report:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ledger import __version__
-from ledger.bundle.checks import evidence_in, verify_store
+from ledger.bundle.checks import take_evidence, verify_store
 from ledger.bundle.store import BundleStore
 from ledger.cli.frame import Call, command
 from ledger.cli.pinning import keep
@@ -137,9 +137,9 @@ def _verify(store: "Store", policy: "Policy", processes: int | None, evidence: P
 
 def _beside(store: "Store", report: Report, evidence: Path | None) -> Report:
     """What is to be checked besides the log: the rest of a bundle, and evidence, where that is asked for."""
-    present = read_below(evidence) if evidence is not None else Present(set(), {})
+    present = read_below(evidence) if evidence is not None else Present.nothing()
     if isinstance(store, BundleStore):
-        present.digests.update(evidence_in(store))
+        take_evidence(store, present)
     elif evidence is None:
         return report
     return check_evidence(store, report, present, asked=evidence is not None)

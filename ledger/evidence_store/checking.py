@@ -1,12 +1,11 @@
 """What is found of evidence in a store, against the entries that name it."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from ledger.errors import Misuse
-from ledger.evidence import MANIFEST
+from ledger.evidence import manifest_lines
 from ledger.evidence_store.retention import Named
 from ledger.evidence_store.store import EvidenceStore
 
@@ -56,20 +55,7 @@ def _files_of(store: EvidenceStore, digest: str, one: Named) -> list[Named]:
 
 def read_manifest_of(store: EvidenceStore, digest: str) -> list[tuple[str, str]]:
     """Return digest and relative path of the files of a folder; raise `Misuse` where the object is no manifest."""
-    return read_manifest(digest, b"".join(store.parts(digest)))
-
-
-def read_manifest(digest: str, data: bytes) -> list[tuple[str, str]]:
-    """Return digest and relative path of the files that a manifest names; raise `Misuse` where bytes are none."""
-    if hashlib.sha256(data).hexdigest() != digest or not data.startswith(MANIFEST):
-        raise Misuse(f"{digest} is no manifest of a folder", "ledger evidence check", code="manifest")
-    found = []
-    for line in data.removeprefix(MANIFEST).splitlines():
-        name = os.fsdecode(line[66:])
-        if line[64:66] != b"  " or name.startswith("/") or {"..", "."} & set(name.split("/")) or not name:
-            raise Misuse(f"{digest}: the name {name!r} leaves the folder", "do not unpack it", code="manifest")
-        found.append((line[:64].decode("ascii", "replace"), name))
-    return found
+    return manifest_lines(digest, b"".join(store.parts(digest)))
 
 
 def _check(store: EvidenceStore, one: Named) -> Checked:

@@ -4,6 +4,15 @@ A lock protects a version, not a name: a put without a condition lays a new vers
 objects are written where there is none (`IfNoneMatch`), the oldest version is what is read, and more than one version,
 or a marker, is told. The service checks the SHA-256 of what it is given. What a lock promises is the service's word;
 closing the account ends it.
+
+Above 5 GiB an object goes up in parts. S3 knows no SHA-256 of the whole then, only one a part: each part is checked by
+the service, and all that was read for them is digested here before the parts become an object.
+
+    step                                        a crash here leaves
+    1  the upload is begun, with its lock       nothing that can be read; parts that cost, until they are aborted (a
+    2  the parts go up                            rule of the bucket: AbortIncompleteMultipartUpload)
+    3  what was read has the right digest       the same; where it has not, the upload is aborted
+    4  the upload is completed, if none is there  the object, whole and locked
 """
 
 import hashlib
@@ -19,7 +28,10 @@ from ledger.errors import Misuse, Unavailable
 from ledger.evidence_store.store import Kept
 
 CHUNK: Final = 1 << 20
-PUT_LIMIT: Final = 5 << 30  # bytes: the largest single put of S3; a larger object has no plain SHA-256 there
+PUT_LIMIT: Final = 5 << 30  # bytes: the largest single put of S3
+OBJECT_LIMIT: Final = 5 << 40  # bytes: the largest object
+PART: Final = 64 << 20  # bytes of a part that is held in memory; parts of the largest object are of 525 MiB
+PARTS: Final = 10_000
 _KEPT: Final = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 _NONE: Final = ("404", "NoSuchKey", "NoSuchVersion", "NotFound")
 
@@ -100,27 +112,59 @@ class Bucket:
     @_told
     def put(self, digest: str, size: int, opened: IO[bytes], until: date | None) -> bool:
         """Keep an object, where none of its name is visible."""
+        if size > OBJECT_LIMIT:
+            raise Misuse(f"{size:,} bytes are more than an object of S3 holds", "a folder, or keep it where it is")
+        _check(opened, digest, size)
+        settings: dict[str, Any] = {"Bucket": self._bucket, "Key": self._key(digest), "ChecksumAlgorithm": "SHA256"}
+        if until is not None and self.locks:
+            settings |= {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": _end_of(until)}
+        if size > PUT_LIMIT:
+            done = self._put_parts(digest, size, opened, settings)
+            if done and until is not None and self.locks and self._is_loose(digest, until):
+                self.lock(digest, until)  # not every service that speaks S3 keeps the lock of an upload
+            return done
+        return _unless_kept(
+            self._client.put_object, Body=opened, ContentLength=size, ChecksumSHA256=_base64(digest), **settings
+        )
+
+    def _put_parts(self, digest: str, size: int, opened: IO[bytes], settings: dict[str, Any]) -> bool:
+        """Steps 1 to 4 of the order above; whatever goes wrong, the parts are taken away again."""
+        if self._is_visible(digest):
+            return False  # or it would be sent for hours, and refused at the end
+        named = {"Bucket": self._bucket, "Key": self._key(digest)}
+        named["UploadId"] = self._client.create_multipart_upload(**settings)["UploadId"]
+        try:
+            found, parts = hashlib.sha256(), list[dict[str, Any]]()
+            length = max(PART, -(-size // PARTS // CHUNK) * CHUNK)
+            while data := opened.read(length):
+                found.update(data)
+                checksum = {"ChecksumSHA256": b64encode(hashlib.sha256(data).digest()).decode()}
+                number = len(parts) + 1
+                sent = self._client.upload_part(
+                    Body=data, PartNumber=number, ChecksumAlgorithm="SHA256", **checksum, **named
+                )
+                parts.append({"ETag": sent["ETag"], "PartNumber": number, **checksum})
+            if found.hexdigest() != digest:
+                raise _changed(digest)
+            done = _unless_kept(self._client.complete_multipart_upload, MultipartUpload={"Parts": parts}, **named)
+        except BaseException:
+            self._client.abort_multipart_upload(**named)
+            raise
+        if not done:
+            self._client.abort_multipart_upload(**named)
+        return done
+
+    def _is_loose(self, digest: str, until: date) -> bool:
+        found = self.stat(digest)
+        return found is not None and (found.locked is None or found.locked < until)
+
+    def _is_visible(self, digest: str) -> bool:
         from botocore.exceptions import ClientError
 
-        if size > PUT_LIMIT:
-            raise Misuse(f"{size:,} bytes are more than one put of S3 takes", "a folder, or keep it where it is")
-        _check(opened, digest, size)
-        settings: dict[str, Any] = {}
-        if until is not None and self.locks:
-            settings = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": _end_of(until)}
         try:
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=self._key(digest),
-                Body=opened,
-                ContentLength=size,
-                IfNoneMatch="*",
-                ChecksumAlgorithm="SHA256",
-                ChecksumSHA256=b64encode(bytes.fromhex(digest)).decode(),
-                **settings,
-            )
+            self._client.head_object(Bucket=self._bucket, Key=self._key(digest))
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _KEPT:
+            if error.response["Error"]["Code"] not in _NONE:
                 raise
             return False
         return True
@@ -198,8 +242,29 @@ def _check(opened: IO[bytes], digest: str, size: int) -> None:
         found.update(part)
         count += len(part)
     if found.hexdigest() != digest or count != size:
-        raise Misuse(f"what is to be kept is not sha256:{digest}", "put it again after it is closed", code="changed")
+        raise _changed(digest)
     opened.seek(0)
+
+
+def _changed(digest: str) -> Misuse:
+    return Misuse(f"what is to be kept is not sha256:{digest}", "put it again after it is closed", code="changed")
+
+
+def _base64(digest: str) -> str:
+    return b64encode(bytes.fromhex(digest)).decode()
+
+
+def _unless_kept(call: Callable[..., Any], **settings: Any) -> bool:
+    """Make an object where none of its name is visible; return whether none was."""
+    from botocore.exceptions import ClientError
+
+    try:
+        call(IfNoneMatch="*", **settings)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _KEPT:
+            raise
+        return False
+    return True
 
 
 def _end_of(day: date) -> datetime:

@@ -1345,7 +1345,8 @@ class Log:
         self.vouchers, self.covered, self.good_to = [], 0, 0
         self.stamps, self.tree512, self.roots512 = [], None, {}
         self.made = {}  # (whether it was trained, what) -> {actor: seq of the first that said so}
-        self.items, self.present, self.names = [], set(), {}  # evidence that is named; digests, and by name, at hand
+        self.items, self.names = [], {}  # evidence that is named; digests at hand, by file name
+        self.files, self.folders, self.manifests = set(), set(), {}  # at hand: digests; of manifests, what they name
         self.decided, self.latest = [], {}  # (key, seq, type, time) of types with a rule; key -> its last moment
 
     def fail(self, check, seq, what):
@@ -1633,19 +1634,40 @@ class Log:
     def ask_evidence(self, asked):
         """What is not at hand is missing where it was asked for, else counted; other bytes of its name are BROKEN."""
         wanted = {item["digest"][7:] for _, item in self.items}
-        lacking = wanted - self.present
+        every = {(item["kind"], item["digest"][7:]) for _, item in self.items}
+        lacking = {one for one in every if not self.has(*one)}
         if lacking and not asked:
-            what = f"{len(lacking):,} of {len(wanted):,} files and folders that entries name are not here: known by"
+            what = f"{len(lacking):,} of {len(every):,} files and folders that entries name are not here: known by"
             self.findings.append(Found(21, None, f"{what} digest alone"))
         for seq, item in self.items if asked else ():
             digest, name = item["digest"][7:], item.get("name", "evidence")
             others = set(self.names.get(name, ())) - wanted  # what was recorded again lies under the same name
-            if digest in lacking and others:
+            if (item["kind"], digest) in lacking and others:
                 what = f"{name} is sha256:{min(others)[:16]}, the entry says {digest[:16]}: not what was recorded"
                 self.fail(21, seq, what)
-            elif digest in lacking:
+            elif (item["kind"], digest) in lacking:
                 what = f"evidence {name} sha256:{digest[:16]} ({item['size']:,} bytes) is not here"
                 self.missing.append(Found(21, seq, what))
+
+    def has(self, kind, digest):
+        """Whether evidence is at hand; a folder's manifest alone is not the folder."""
+        if kind != "directory":
+            return digest in self.files
+        return digest in self.folders or (digest in self.manifests and self.manifests[digest] <= self.files)
+
+    def take_file(self, digest, parts):
+        """Take a file as evidence; of one that is the manifest of a folder (section 10), also what it names."""
+        first, data = b"ledger-manifest/v1\n", bytearray()
+        self.files.add(digest)
+        for part in parts:
+            data += part
+            if not first.startswith(data[: len(first)]) or len(data) > 2**26:
+                return
+        if data.startswith(first) and sha(data).hex() == digest:
+            rows = bytes(data[len(first) :]).splitlines()
+            inside = [not row[66:].startswith(b"/") and not {b"..", b"."} & {*row[66:].split(b"/")} for row in rows]
+            if all(inside) and all(re.match(rb"[0-9a-f]{64}  .", row) for row in rows):
+                self.manifests[digest] = {row[:64].decode() for row in rows}
 
     # ---- C22 ----
 
@@ -2240,12 +2262,13 @@ def read_folder(log, top):
                 for part in iter(lambda: file.read(1 << 20), b""):
                     digest.update(part)
             digests[os.fsencode(os.path.relpath(path, top))] = digest.hexdigest()
-            log.present.add(digest.hexdigest())
+            with open(path, "rb") as file:
+                log.take_file(digest.hexdigest(), iter(lambda: file.read(2**16), b""))
             log.names.setdefault(name, set()).add(digest.hexdigest())
     for folder in {b""} | {path[: at + 1] for path in digests for at in range(len(path)) if path[at : at + 1] == b"/"}:
         inside = sorted((path[len(folder) :], digest) for path, digest in digests.items() if path.startswith(folder))
         rows = b"".join(digest.encode() + b"  " + path + b"\n" for path, digest in inside)
-        log.present.add(sha(b"ledger-manifest/v1\n" + rows).hex())
+        log.folders.add(sha(b"ledger-manifest/v1\n" + rows).hex())
 
 
 def verify_bundle(path, keys=(), genesis="", pins=(), policy=None, evidence=None):
@@ -2273,7 +2296,9 @@ def verify_bundle(path, keys=(), genesis="", pins=(), policy=None, evidence=None
             walk(log, state, file, files, [note_of(stamp) for stamp in stamps] + kept, stamps, pins)
         if evidence:
             read_folder(log, evidence)
-        log.present |= {name[9:] for name in files if name.startswith("evidence/")}
+        for name in files:
+            if name.startswith("evidence/"):
+                log.take_file(name[9:], parts_of(file, files[name]))
         log.ask_evidence(bool(evidence))
         check_manifest(log, file, files)
         if not log.failures and "state.json" in files and not log.partial:

@@ -1,5 +1,6 @@
 """C21: evidence in a bundle, in a folder, missing, and not what was recorded; package and one file agree."""
 
+import hashlib
 import json
 import os
 
@@ -7,7 +8,7 @@ import pytest
 
 import ledger as package
 from ledger.bundle.export import export_bundle
-from ledger.evidence import directory
+from ledger.evidence import directory, read_manifest
 from tests.bundle.test_commands import alone, run
 from tests.reference.second import SECOND
 
@@ -95,6 +96,70 @@ def test_what_lies_in_the_bundle_need_not_be_in_the_folder(kept, tmp_path):
     export_bundle(told.store, told.genesis, tmp_path / "with.zip", evidence=[place / "credit.csv", place / "deep"])
     (tmp_path / "empty").mkdir()
     assert ask(tmp_path / "empty", tmp_path / "with.zip")[:2] == ("unverifiable", [1])
+
+
+def sorted_by_digest(place, target):
+    """Lay the files of a folder out as a store of evidence does: each under its digest, and the manifest."""
+    manifest, _ = read_manifest(place)
+    target.mkdir()
+    for data in (manifest, *(path.read_bytes() for path in place.rglob("*") if path.is_file())):
+        (target / hashlib.sha256(data).hexdigest()).write_bytes(data)
+    return target, hashlib.sha256(manifest).hexdigest()
+
+
+def test_a_folder_by_its_manifest_and_its_files(kept, tmp_path):
+    ask, place, _ = kept
+    target, manifest = sorted_by_digest(place / "deep", tmp_path / "sorted")
+    (target / "credit.csv").write_bytes((place / "credit.csv").read_bytes())
+    assert ask(target)[:2] == ("unverifiable", [1])
+    (target / hashlib.sha256(b"<svg/>").hexdigest()).unlink()
+    verdict, places, said = ask(target)
+    assert (verdict, places) == ("unverifiable", [1, 17])
+    assert said["missing"][1]["message"].endswith("is not here: only its manifest is, and 1 of 2 files are not")
+    (target / hashlib.sha256(b"notes").hexdigest()).write_bytes(b"others")
+    assert ask(target)[2]["missing"][1]["message"].endswith("and 2 of 2 files are not")
+    (target / manifest).unlink()
+    assert ask(target)[2]["missing"][1]["message"].endswith("is not here")
+
+
+def test_a_manifest_that_names_files_outside_is_none(kept, tmp_path):
+    """Its digest is what an entry says, and its files are here: by a name that leaves the folder it is refused."""
+    ask, _, told = kept
+    target = tmp_path / "kept2"
+    target.mkdir()
+    (target / "x").write_bytes(b"x")
+    for name in ("../x", "/x", "a/./x"):
+        manifest = f"ledger-manifest/v1\n{hashlib.sha256(b'x').hexdigest()}  {name}\n".encode()
+        (target / name.replace("/", "_")).write_bytes(manifest)
+        digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+        one = package.Evidence(digest=digest, kind="directory", media_type="text/plain", size=1, name="z")
+        told.record("dataset_registered", dataset=f"f@{len(told)}", role="test", evidence=[one])
+    told.close_checkpoint()
+    export_bundle(told.store, told.genesis, tmp_path / "out.zip")
+    assert ask(target, tmp_path / "out.zip")[1] == [1, 16, 17, 18, 19, 20]
+
+
+def test_only_the_manifest_in_a_bundle(kept, tmp_path):
+    """A folder that has the manifest, exported as if it were the file itself: the bundle does not hold the folder."""
+    ask, place, told = kept
+    target, manifest = sorted_by_digest(place / "deep", tmp_path / "sorted")
+    export_bundle(told.store, told.genesis, tmp_path / "thin.zip", evidence=[target / manifest])
+    (tmp_path / "empty").mkdir()
+    verdict, places, said = ask(tmp_path / "empty", tmp_path / "thin.zip")
+    assert (verdict, places) == ("unverifiable", [1, 16, 17])
+    assert "only its manifest is, and 2 of 2" in said["missing"][2]["message"]
+    assert any("3 of 3 files" in one["message"] for one in ask(None, tmp_path / "thin.zip")[2]["findings"])
+
+
+def test_a_folder_is_no_file_of_its_manifests_digest(kept, tmp_path):
+    ask, place, told = kept
+    manifest, _ = read_manifest(place / "deep")
+    digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+    one = package.Evidence(digest=digest, kind="file", media_type="text/plain", size=len(manifest), name="m")
+    told.record("dataset_registered", dataset="e@3", role="test", evidence=[one])
+    told.close_checkpoint()
+    export_bundle(told.store, told.genesis, tmp_path / "kinds.zip")
+    assert ask(place, tmp_path / "kinds.zip")[:2] == ("unverifiable", [1, 18])
 
 
 def test_ones_own_ledger_too(kept):

@@ -237,6 +237,17 @@ def test_verify_with_the_evidence_store(run, kept):
     assert (code, [one["seq"] for one in said["missing"]]) == (5, [1])
 
 
+def test_verify_and_check_say_the_same_of_a_folder_with_a_file_less(run, kept):
+    """The folder's manifest is in the store; one of the files that it names is gone."""
+    object_of(kept, "report/index.html").unlink()
+    code, said = verdict(run, "--evidence", kept)
+    assert (code, said["verdict"]) == (5, "unverifiable")
+    ((seq, message),) = [(one["seq"], one["message"]) for one in said["missing"]]
+    assert seq == 2
+    assert message.endswith("is not here: only its manifest is, and 1 of 2 files are not")
+    assert run("evidence", "check").code == 1
+
+
 def test_verify_lists_what_is_absent_only_when_asked(run, settled, work, tmp_path):
     (work / "model.bin").unlink()
     assert verdict(run)[0] == 0

@@ -3,12 +3,15 @@
 import hashlib
 import io
 import os
+import random
 import stat
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ledger.errors import Misuse, Unavailable
+from ledger.evidence_store import s3
 from ledger.evidence_store.folder import Folder
 from ledger.evidence_store.opening import open_evidence
 from ledger.evidence_store.s3 import Bucket
@@ -181,11 +184,6 @@ def test_no_bucket_no_service_no_credentials_no_extra(s3, monkeypatch):
     assert caught.value.fix == "pip install 'lifecycle-ledger[s3]'"
 
 
-def test_too_large_for_one_put(locked):
-    with pytest.raises(Misuse, match="more than one put"):
-        locked.put(DIGEST, 6 << 30, io.BytesIO(b""), None)
-
-
 @pytest.mark.parametrize("where", ["", "ftp://a/b", "s3://", "s3:///x"])
 def test_what_is_no_store_of_evidence(where):
     with pytest.raises(Misuse):
@@ -201,3 +199,109 @@ def test_where_a_store_is_named(tmp_path, monkeypatch, bucket):
     assert open_evidence(None, place).place == str(tmp_path / "environment")
     assert open_evidence(f"s3://{BUCKET}/a/b/", place).place == f"s3://{BUCKET}/a/b"
     assert isinstance(LATER, date)
+
+
+# ---- an object that goes up in parts ----
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """What is larger than 5 MiB, the least that S3 takes as a part that is not the last, goes up in parts of it."""
+    monkeypatch.setattr(s3, "PUT_LIMIT", 5 << 20)
+    monkeypatch.setattr(s3, "PART", 5 << 20)
+
+
+LARGE = random.Random(1).randbytes(12 << 20)
+LARGE_DIGEST = hashlib.sha256(LARGE).hexdigest()
+
+
+def uploads(bucket):
+    return bucket.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+
+
+def test_a_large_object_goes_up_in_parts_locked_and_whole(locked, bucket, in_parts, monkeypatch):
+    client, begun = locked._client, []
+    begin = client.create_multipart_upload
+    monkeypatch.setattr(client, "create_multipart_upload", lambda **given: begun.append(given) or begin(**given))
+    assert put(locked, LARGE, LATER) is True
+    ((mode, until),) = [(one["ObjectLockMode"], one["ObjectLockRetainUntilDate"]) for one in begun]
+    assert (mode, until.date()) == ("COMPLIANCE", LATER)  # from the first moment, where the service keeps its word
+    found = locked.stat(LARGE_DIGEST)
+    assert (found.size, found.locked, found.hidden) == (len(LARGE), LATER, "")
+    assert bucket.head_object(Bucket=BUCKET, Key=LARGE_DIGEST)["ETag"].endswith('-3"')
+    assert b"".join(locked.parts(LARGE_DIGEST)) == LARGE
+    assert uploads(bucket) == []
+    assert put(locked, LARGE, LATER) is False
+    assert len(bucket.list_object_versions(Bucket=BUCKET, Prefix=LARGE_DIGEST)["Versions"]) == 1
+
+
+@pytest.mark.parametrize("size", [(5 << 20) - 1, 5 << 20, (5 << 20) + 1, 10 << 20, (10 << 20) + 1])
+def test_sizes_around_a_part(locked, in_parts, size):
+    data = LARGE[:size]
+    put(locked, data)
+    assert b"".join(locked.parts(hashlib.sha256(data).hexdigest())) == data
+
+
+def test_parts_are_as_large_as_their_number_asks(locked, bucket, in_parts, monkeypatch):
+    monkeypatch.setattr(s3, "PARTS", 2)
+    put(locked, LARGE)
+    assert bucket.head_object(Bucket=BUCKET, Key=LARGE_DIGEST)["ETag"].endswith('-2"')
+
+
+class Changing(io.BytesIO):
+    """A file that is written to between the look at it and the sending."""
+
+    def seek(self, *given):
+        if self.getvalue()[:1] != b"!":
+            super().seek(0)
+            self.write(b"!")
+        return super().seek(*given)
+
+
+def test_a_file_that_changes_while_it_goes_up_leaves_nothing(locked, bucket, in_parts):
+    data = b"?" + LARGE
+    digest = hashlib.sha256(data).hexdigest()
+    with pytest.raises(Misuse, match="is not sha256:"):
+        locked.put(digest, len(data), Changing(data), LATER)
+    assert locked.stat(digest) is None
+    assert uploads(bucket) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(locked, bucket, in_parts, monkeypatch):
+    send, sent = locked._client.upload_part, []
+
+    def failing(**given):
+        if sent:
+            raise EndpointConnectionError(endpoint_url="https://s3")
+        sent.append(send(**given))
+        return sent[0]
+
+    monkeypatch.setattr(locked._client, "upload_part", failing)
+    with pytest.raises(Unavailable, match="is not reachable"):
+        put(locked, LARGE, LATER)
+    assert sent
+    assert uploads(bucket) == []
+    assert locked.stat(LARGE_DIGEST) is None
+
+
+def test_two_who_send_the_same_at_once_make_one_object(locked, bucket, in_parts, monkeypatch):
+    """The other one was done while this one was sending: the service refuses the second, which is no error."""
+    complete = locked._client.complete_multipart_upload
+
+    def late(**given):
+        assert given["IfNoneMatch"] == "*"
+        monkeypatch.setattr(locked._client, "complete_multipart_upload", complete)
+        put(locked, LARGE, LATER)
+        if len(bucket.list_object_versions(Bucket=BUCKET, Prefix=LARGE_DIGEST).get("Versions", [])) == 1:
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "CompleteMultipartUpload")
+        return complete(**given)
+
+    monkeypatch.setattr(locked._client, "complete_multipart_upload", late)
+    assert put(locked, LARGE, LATER) is False
+    assert uploads(bucket) == []
+    assert locked.stat(LARGE_DIGEST).hidden == ""
+
+
+def test_more_than_an_object_holds_is_refused(locked):
+    with pytest.raises(Misuse, match="are more than an object of S3 holds"):
+        locked.put(DIGEST, s3.OBJECT_LIMIT + 1, io.BytesIO(), None)
