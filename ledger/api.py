@@ -24,6 +24,8 @@ from ledger.stores.opening import locate, open_store
 from ledger.stores.unasked import unasked
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from ledger.authoring import Author, Said, Signed
     from ledger.extracts import Prover
     from ledger.identity import Identity
@@ -323,20 +325,18 @@ class Ledger:
         return self._prover.receipt(self.read(which), self.trust().log_keys, authors=authors)
 
     def verify(
-        self,
-        policy: "Policy | None" = None,
-        *,
-        processes: int = 1,
+        self, policy: "Policy | None" = None, *, processes: int = 1, executor: "Executor | None" = None,
         progress: "Callable[[int, int], None] | None" = None,
-    ) -> "Report":
+    ) -> "Report":  # fmt: skip
         """Run every check over the whole log and report. Without a `policy`: what its ledger.toml and the pin say.
 
-        What is wrong is in the report; `report.verdict` is VERIFIED, UNPINNED, UNVERIFIABLE or BROKEN.
+        On `processes` of this machine, or by the workers of any `concurrent.futures` executor (Dask's, Ray's), who
+        reach it at the same place, and are believed. `report.verdict`: VERIFIED, UNPINNED, UNVERIFIABLE or BROKEN.
         """
         from ledger.own import verify
 
-        trusted = self.own_policy() if policy is None else policy
-        return verify(self.store, self.origin, trusted, processes=processes, progress=progress)
+        policy = self.own_policy() if policy is None else policy
+        return verify(self.store, self.origin, policy, processes=processes, executor=executor, progress=progress)
 
     def own_policy(self) -> "Policy":
         """Return what this user's side vouches for: the pin, and the key in the ledger.toml of the checkout."""

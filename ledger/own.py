@@ -16,6 +16,8 @@ from ledger.stores.opening import opener_of
 from ledger.telemetry import span, verified
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from ledger.api import Ledger
 
 
@@ -34,11 +36,19 @@ def own_policy(place: Place, origin: str, genesis: str, now: str) -> Policy:
 
 
 def verify(
-    store: Store, origin: str, policy: Policy, *, processes: int, progress: Callable[[int, int], None] | None
+    store: Store,
+    origin: str,
+    policy: Policy,
+    *,
+    processes: int,
+    executor: "Executor | None" = None,
+    progress: Callable[[int, int], None] | None,
 ) -> Report:
     """Run every check over a log, and tell telemetry what was found."""
     with span("verify", origin=origin) as at:
-        report = verify_store(store, policy, processes=processes, opener=opener_of(store), progress=progress)
+        report = verify_store(
+            store, policy, processes=processes, executor=executor, opener=opener_of(store), progress=progress
+        )
         verified(report.verdict, report.size, at)
     return report
 

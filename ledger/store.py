@@ -11,7 +11,7 @@ Promises
 - `rows` yields committed rows in order and sees one moment of the store.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -195,3 +195,7 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of the store."""
+
+
+Opener = Callable[[str], Store]
+"""Opens a store for reading by its `place`, in any process that may look there."""

@@ -11,7 +11,7 @@ A failure of 1 or 2 ends the work: nothing after it would mean anything. After a
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,7 +19,7 @@ from ledger import entry
 from ledger.assembly import Assembly
 from ledger.cycles import no_search
 from ledger.disclosures import check_disclosures, withheld
-from ledger.errors import LedgerError, Misuse, Tampered, Withheld
+from ledger.errors import Misuse, Tampered, Withheld
 from ledger.foresight import foresee, stored
 from ledger.genesis import Genesis, read_genesis
 from ledger.grants import Doubt
@@ -27,17 +27,19 @@ from ledger.parts import Known, Part
 from ledger.policy import Policy
 from ledger.ranges import RangeCheck
 from ledger.report import Existed, Failure, Finding, Missing, Report, Verdict, Voucher, judge
-from ledger.scan import START, Before
-from ledger.store import Head, Store
+from ledger.scan import START
+from ledger.store import Head, Opener, Store
 from ledger.tokens.judge import judge_anchors, notes_of
 from ledger.touched import blame, rests_on
 from ledger.trust import Trust
 from ledger.vouching import Sealing, check_tails
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 RANGE: Final = 16_384  # entries in a range
 Progress = Callable[[int, int], None]
 """Called with entries done and entries in all."""
-Opener = Callable[[str], Store]
 
 
 def verify_log(
@@ -45,14 +47,14 @@ def verify_log(
     policy: Policy | None = None,
     *,
     processes: int = 1,
+    executor: "Executor | None" = None,
     opener: Opener | None = None,
     progress: Progress | None = None,
     partial: bool = False,
 ) -> Report:
-    """Run all checks and report. With `processes` over 1, each opens the store again through `opener(store.place)`.
+    """Run all checks and report. On `processes`, or by workers of `executor`, each through `opener(store.place)`.
 
     `partial`: some entries are left out, and rows hold their leaves (`ledger.omitted`): what needs them is not judged.
-
     Raises `Misuse` where `store` is no ledger and `Unavailable` where it cannot be read; what is wrong with the log
     itself is in the report.
     """
@@ -84,7 +86,7 @@ def verify_log(
     times: list[Existed] = []
     try:
         with no_search():
-            for part in _parts(store, head.size, known, processes, opener):  # 4
+            for part in _parts(store, head.size, known, processes, opener, executor):  # 4
                 assembly.take(part)
                 if progress is not None:
                     progress(part.stop, head.size)
@@ -171,76 +173,15 @@ def _seen(voucher: Voucher) -> Existed:
 # ---- 4 ----
 
 
-def _parts(store: Store, size: int, known: Known, processes: int, opener: Opener | None) -> Iterator[Part]:
-    if processes > 1 and opener is not None and size > RANGE and not known.partial:
-        return _parts_of_processes(store, size, known, processes, opener)
+def _parts(
+    store: Store, size: int, known: Known, processes: int, opener: Opener | None, executor: "Executor | None"
+) -> Iterator[Part]:
+    many = executor is not None or processes > 1
+    if many and opener is not None and size > RANGE and not known.partial:
+        from ledger.spread import spread
+
+        return spread(store, size, known, RANGE, opener, processes, executor)
     return RangeCheck(0, START, known).parts(store.rows(0, size), RANGE)
-
-
-class _Job(NamedTuple):
-    opener: Opener
-    place: str
-    start: int
-    stop: int
-    known: tuple[object, ...]
-
-
-def _parts_of_processes(store: Store, size: int, known: Known, processes: int, opener: Opener) -> Iterator[Part]:
-    from collections import deque
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    plain = (known.genesis, known.tables, known.credentials, known.doubts, known.limits)
-    waiting: deque[Future[list[Part]]] = deque()
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for start, stop in _cuts(store, size):
-            waiting.append(pool.submit(_work, _Job(opener, store.place, start, stop, plain)))
-            if len(waiting) > 2 * processes:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-
-
-def _cuts(store: Store, size: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges that begin where no batch is open, by the word of the entry there: if it lies, C15 fails."""
-    start = 0
-    for nominal in (*range(RANGE, size, RANGE), size):
-        stop = nominal if nominal == size else _batch_start(store, nominal)
-        if stop > start:
-            yield start, stop
-            start = stop
-
-
-def _batch_start(store: Store, seq: int) -> int:
-    try:
-        batch = entry.view(store.read(seq)).batch
-    except Withheld:
-        raise
-    except LedgerError:
-        return seq
-    first = batch.first if isinstance(batch, entry.BatchMember) else seq
-    return first if seq - entry.BATCH_LIMIT < first <= seq else seq
-
-
-def _work(job: _Job) -> list[Part]:
-    store = job.opener(job.place)
-    try:
-        known = Known(*job.known, store.find, store.read)  # type: ignore[arg-type,call-arg]
-        check = RangeCheck(job.start, _before(store, job.start), known)
-        with no_search():
-            return list(check.parts(store.rows(job.start, job.stop), RANGE))
-    finally:
-        store.close()
-
-
-def _before(store: Store, start: int) -> Before:
-    if start == 0:
-        return START
-    try:
-        data = store.read(start - 1)
-        return Before(start - 1, entry.leaf(data).hex(), entry.view(data).recorded)
-    except LedgerError:
-        return Before(start - 1, "", "")
 
 
 def _doubtful(doubts: dict[str, Doubt], assembly: Assembly) -> list[Finding]:

@@ -10,14 +10,18 @@ from contextlib import contextmanager
 from functools import wraps
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
 
 import apsw
 
 from ledger.errors import Unavailable
 
+if TYPE_CHECKING:
+    from projections.tables import Table
+
 Row: TypeAlias = tuple[Any, ...]
 
+MEMORY: Final = ":memory:"
 TEMPORARY: Final = ""  # SQLite's name for a private database that goes to disk when it grows, and vanishes when closed
 BUSY_SECONDS: Final = 60
 _PRAGMAS: Final = (
@@ -84,6 +88,7 @@ class Database:
     def __init__(self, path: str | Path = TEMPORARY) -> None:
         self.path = str(path)
         self._connection = apsw.Connection(self.path)
+        self._taken: list[str] = []  # databases that were attached for this transaction
         self._connection.set_busy_timeout(BUSY_SECONDS * 1000)
         for pragma in _PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
@@ -120,6 +125,8 @@ class Database:
             if self._connection.in_transaction:
                 self.execute("ROLLBACK")
             raise
+        finally:
+            self._let_go()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -137,6 +144,37 @@ class Database:
     def table_names(self) -> set[str]:
         """Return the names of all tables."""
         return {name for (name,) in self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+
+    @_said_plainly
+    def packed(self) -> bytes:
+        """Return the whole database as SQLite would write it to a file."""
+        return self._connection.serialize("main")
+
+    @_said_plainly
+    def take_in(self, packed: bytes, tables: "Sequence[Table]", prefix: str) -> None:
+        """Write the rows of a `packed` database over those with the same keys, into the tables with a prefix.
+
+        Inside a transaction; what was packed stays in memory until that ends.
+        """
+        name = f"taken_{len(self._taken)}"
+        self._connection.execute(f"ATTACH ':memory:' AS {name}")
+        self._taken.append(name)
+        self._connection.deserialize(name, packed)
+        for made in tables:
+            into, columns = f"main.{prefix}{made.name}", ", ".join(made.columns)
+            sql = f"INSERT OR REPLACE INTO {into} ({columns}) SELECT {columns} FROM {name}.{made.name}"  # noqa: S608
+            self._connection.execute(sql)
+
+    def _let_go(self) -> None:
+        while self._taken:
+            self._connection.execute(f"DETACH {self._taken.pop()}")
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Self:
+        """Return a private database with the content of a `packed` one."""
+        made = cls(MEMORY)
+        made._connection.deserialize("main", packed)
+        return made
 
     @_said_plainly
     def close(self) -> None:

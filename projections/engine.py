@@ -13,7 +13,7 @@ from projections import position, tables
 from projections.database import Database
 from projections.fold import ALWAYS, CORRECTIONS, COUNTS, STALE, Fold
 from projections.position import Position
-from projections.projection import Derived, EntrySource, Folded
+from projections.projection import Derived, EntrySource, Folded, Share
 from projections.subjects import KEEPING
 from projections.tables import Table
 
@@ -83,11 +83,19 @@ def _no_collections() -> Iterator[None]:
 class Folding:
     """One folded projection in one database, kept up with one ledger. States stay in memory between calls."""
 
-    def __init__(self, database: Database, projection: Folded, source: EntrySource, moment: Moment) -> None:
+    def __init__(
+        self,
+        database: Database,
+        projection: Folded,
+        source: EntrySource,
+        moment: Moment,
+        share: Share | None = None,
+    ) -> None:
         self._database = database
         self._projection = projection
         self._source = source
         self._moment = moment
+        self._share = share
         self._fold: Fold | None = None
         self._indexed = False
 
@@ -139,7 +147,10 @@ class Folding:
     def new_fold(self, at: int, prefix: str) -> Fold:
         """Return a fold that goes on at `at` in the tables with this prefix."""
         horizon = self._moment.as_of
-        return Fold(self._database, self._projection, self._source, prefix=prefix, position=at, horizon=horizon)
+        share = self._share
+        return Fold(
+            self._database, self._projection, self._source, prefix=prefix, position=at, horizon=horizon, share=share
+        )
 
     def feed(self, fold: Fold, reached: Position, stop: int, prefix: str = "") -> Position:
         """Fold a round of entries, to `stop` at most; settle it and keep the position it came to."""

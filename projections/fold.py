@@ -17,7 +17,7 @@ from ledger.statement import Statement
 from projections import tables
 from projections.corrections import effect
 from projections.database import Database, Row
-from projections.projection import LATER, EntrySource, Folded, Out, Route
+from projections.projection import LATER, EntrySource, Folded, Out, Route, Share
 from projections.refold import refold
 from projections.subjects import Held, Subjects
 from projections.tables import table
@@ -40,9 +40,18 @@ class Fold:
     """Folds entries into the tables named with `prefix`, from `position` on, which only moves forward."""
 
     def __init__(
-        self, database: Database, projection: Folded, source: EntrySource, *, prefix: str, position: int, horizon: str
+        self,
+        database: Database,
+        projection: Folded,
+        source: EntrySource,
+        *,
+        prefix: str,
+        position: int,
+        horizon: str,
+        share: Share | None = None,
     ) -> None:
         self.position = position
+        self._share = share
         self._database = database
         self._projection = projection
         self._source = source
@@ -100,6 +109,8 @@ class Fold:
             self._flush()
 
     def _apply(self, key: str, route: Route, entry: Entry, said: Statement) -> None:
+        if self._share is not None and not self._share.holds(key, route.subject):
+            return
         held = self._subjects.hold(key, route.subject, entry.seq)
         if held.late:
             return
@@ -154,7 +165,7 @@ class Fold:
                 continue
             for key in route.keys(target, target.statement):
                 self._apply(key, own, entry, entry.statement)
-                if late:
+                if late and (self._share is None or self._share.holds(key, own.subject)):
                     self._subjects.hold(key, own.subject, entry.seq).late = True
 
     def _correct(self, entry: Entry) -> bool:
@@ -184,6 +195,8 @@ class Fold:
         for route in self._routes.get(target.statement.type, ()):
             for said in (target.statement, after):
                 for key in route.keys(target, said):
+                    if self._share is not None and not self._share.holds(key, route.subject):
+                        continue
                     self._subjects.hold(key, route.subject, target.seq)
                     self._subjects.hold(key, route.subject, correction.seq).late = True
 

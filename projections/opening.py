@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from ledger.encoding import is_time, time_text
 from ledger.errors import Misuse, Unavailable
@@ -16,10 +16,15 @@ from projections.database import TEMPORARY, Database
 from projections.engine import Deriving, Folding, Moment, shown
 from projections.fold import ALWAYS
 from projections.projection import Derived, EntrySource, Folded
-from projections.rebuild import RebuildResult, rebuild_derived, rebuild_folded
+from projections.rebuild import RebuildResult, Shares, rebuild_derived, rebuild_folded
 from projections.registry import REGISTRY
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 NAMES: Final = ("registry", "changelog")
+SHARES: Final = 4
+SHARES_LIMIT: Final = 8  # SQLite attaches ten databases at most
 
 
 class Projections:
@@ -58,21 +63,35 @@ class Projections:
             self._derived()[1].catch_up()
         return folded
 
-    def rebuild(self, name: str | None = None) -> RebuildResult:
+    def rebuild(
+        self, name: str | None = None, *, executor: "Executor | None" = None, shares: int = SHARES
+    ) -> RebuildResult:
         """Make a projection anew beside the old one, compare, swap, and catch up.
 
-        None: the registry, and from it the changelog; the registry's result is returned.
+        None: the registry, and from it the changelog; the registry's result is returned. With an `executor` the
+        registry is folded in so many `shares` by its workers, who must reach the ledger at the same place; a share
+        for each of them is best. Their tables are held in memory meanwhile, and their word is taken.
         """
         derived, deriving = self._derived()
         if name == "changelog":
             self._registry.catch_up()
             return rebuild_derived(self.database, derived, deriving)
         _wanted(name, "registry")
-        result = rebuild_folded(self.database, REGISTRY, self._registry, (derived,), self.source)
+        elsewhere = None if executor is None else self._shared_out(executor, shares)
+        result = rebuild_folded(self.database, REGISTRY, self._registry, (derived,), self.source, elsewhere)
         self._registry.catch_up()
         if name is None:
             rebuild_derived(self.database, derived, deriving)
         return result
+
+    def _shared_out(self, executor: "Executor", shares: int) -> Shares:
+        from projections.sharing import share_out
+
+        if self.moment != Moment():
+            raise Misuse("what is asked of the past is folded here", "rebuild without an executor", code="executor")
+        if not 1 <= shares <= SHARES_LIMIT:
+            raise Misuse(f"{shares} shares", f"1 to {SHARES_LIMIT}", code="executor")
+        return lambda size: share_out(self.source, size, executor, shares)
 
     def fingerprint(self, name: str) -> str:
         """Return `sha256:` and the digest over all rows of a projection, at its position."""

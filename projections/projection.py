@@ -10,6 +10,7 @@ The parts of a subject key are joined by `|`, which no label, handle, type or di
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, TypeAlias
+from zlib import crc32
 
 from ledger.entry import Entry
 from ledger.statement import Statement
@@ -105,6 +106,17 @@ class Subject(NamedTuple):
     tables: tuple[Table, ...]
     system: int = -1
     by_seq: bool = False
+
+
+class Share(NamedTuple):
+    """The keys that one of several folds of the same entries takes: number `at` of `of`."""
+
+    at: int
+    of: int
+
+    def holds(self, key: str, subject: Subject) -> bool:
+        """Whether a key belongs to this share. People's keys are in all: they tell what others may do."""
+        return subject.by_seq or crc32(key.encode()) % self.of == self.at
 
 
 class Route(NamedTuple):

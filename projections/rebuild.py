@@ -1,5 +1,6 @@
 """Rebuild: make a projection anew beside the old one, compare, swap; one transaction: a crash leaves the old one."""
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -10,6 +11,8 @@ from projections.engine import Deriving, Folding, all_tables, drop_tables, make_
 from projections.position import Position
 from projections.projection import Derived, EntrySource, Folded
 
+Shares = Callable[[int], Iterable[bytes]]
+"""Folds that many entries elsewhere; yields packed databases (`projections.sharing`)."""
 NEW: Final = "new_"
 OLD: Final = "old_"
 
@@ -30,9 +33,17 @@ class RebuildResult(Struct, frozen=True):
 
 
 def rebuild_folded(
-    database: Database, projection: Folded, folding: Folding, derived: tuple[Derived, ...], source: EntrySource
+    database: Database,
+    projection: Folded,
+    folding: Folding,
+    derived: tuple[Derived, ...],
+    source: EntrySource,
+    shares: Shares | None = None,
 ) -> RebuildResult:
-    """Fold everything again, to where the old tables stand, or the ledger's end if there are none of this version."""
+    """Fold everything again, to where the old tables stand, or the ledger's end if there are none of this version.
+
+    `shares`: have it folded by others, who give back packed databases.
+    """
     with database.transaction():
         old = position.read(database, projection.name)
         comparable = old is not None and old.version == projection.version and old.origin == source.origin
@@ -40,15 +51,15 @@ def rebuild_folded(
         build = old.build + 1 if old else 1
         make_tables(database, projection, NEW)
         fresh = Position(projection.name, projection.version, build, 0, source.origin)
-        fold = folding.new_fold(0, NEW)
-        while fold.position < target:
-            before = fold.position
-            fresh = folding.feed(fold, fresh, target, NEW)
-            if fold.position == before:
-                break
+        if shares is None:
+            fresh = _fold(folding, fresh, target)
+        else:
+            for packed in shares(target):
+                database.take_in(packed, all_tables(projection), NEW)
+            fresh = position.moved(fresh, target, source.find(target - 1) if target else None)
         make_indexes(database, projection, NEW, build)
-        comparable = comparable and old is not None and old.position == fold.position
-        result = _compare(database, projection, fold.position, comparable=comparable)
+        comparable = comparable and old is not None and old.position == fresh.position
+        result = _compare(database, projection, fresh.position, comparable=comparable)
         _swap(database, projection, keep=bool(result.findings))
         if not comparable or result.findings:
             position.forget(database)  # what was derived from other rows is made again
@@ -57,6 +68,16 @@ def rebuild_folded(
         position.write(database, fresh)
     folding.forget()
     return result
+
+
+def _fold(folding: Folding, fresh: Position, target: int) -> Position:
+    fold = folding.new_fold(0, NEW)
+    while fold.position < target:
+        before = fold.position
+        fresh = folding.feed(fold, fresh, target, NEW)
+        if fold.position == before:
+            break
+    return fresh
 
 
 def rebuild_derived(database: Database, projection: Derived, deriving: Deriving) -> RebuildResult:

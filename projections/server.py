@@ -13,6 +13,8 @@ import psycopg
 
 from ledger.errors import Unavailable
 from projections.database import Database, Dialect, Row
+from projections.fingerprint import BATCH
+from projections.tables import Table, in_order, upsert
 
 KINDS: Final = {"text": 'text COLLATE "C"', "integer": "bigint", "real": "double precision"}
 _IDLE: Final = psycopg.pq.TransactionStatus.IDLE
@@ -23,6 +25,7 @@ _ALONE: Final = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(%s)
 _SETTINGS: Final = (
     "SELECT pg_catalog.set_config('search_path', %s, true), pg_catalog.set_config('role', %s, true),"
     " pg_catalog.set_config('statement_timeout', '0', true),"  # a round of many rows takes its time
+    " pg_catalog.set_config('idle_in_transaction_session_timeout', '1h', true),"  # others may fold meanwhile
     " pg_catalog.set_config('synchronous_commit', 'off', true)"
 )
 P = ParamSpec("P")
@@ -153,6 +156,16 @@ class ServerDatabase(Database):
         """Return the names of all tables."""
         with self._begun():
             return {name for (name,) in self._fetch(_TABLES.replace("%s", "?"), self._settings[:1])}
+
+    def take_in(self, packed: bytes, tables: Sequence[Table], prefix: str) -> None:
+        """Write the rows of a `packed` database over those with the same keys, into the tables with a prefix."""
+        taken = Database.unpacked(packed)
+        try:
+            for made in tables:
+                for batch in taken.batches(in_order(made, ""), BATCH):
+                    self.executemany(upsert(made, prefix), batch)
+        finally:
+            taken.close()
 
     def close(self) -> None:
         """Give the connection back."""

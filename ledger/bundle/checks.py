@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,19 +19,25 @@ from ledger.store import Store
 from ledger.touched import order
 from ledger.verify import verify_log
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 
 def verify_store(
     store: Store,
     policy: Policy | None = None,
     *,
     processes: int = 1,
+    executor: "Executor | None" = None,
     opener: Callable[[str], Store] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Run all checks over a log (`ledger.verify`), and where it lies in a bundle those of the bundle too."""
     bundle = store if isinstance(store, BundleStore) else None
     partial = bundle is not None and bundle.is_partial
-    report = verify_log(store, policy, processes=processes, opener=opener, progress=progress, partial=partial)
+    report = verify_log(
+        store, policy, processes=processes, executor=executor, opener=opener, progress=progress, partial=partial
+    )
     return report if bundle is None else check_bundle(bundle, report)
 
 

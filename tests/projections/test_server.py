@@ -18,6 +18,7 @@ from tests.conftest import ORIGIN
 from tests.log.acts import MODEL, say, say_many, tell
 from tests.projections.test_orders import EVENTS
 from tests.projections.test_orders import say as add
+from tests.projections.test_sharing import rebuilt
 from tests.servers import at
 
 
@@ -47,6 +48,8 @@ def test_equal_ledgers_have_equal_fingerprints_in_a_file_and_in_a_server(new_boo
         results = [two.rebuild(name) for name in ("registry", "changelog")]
         assert [one.old for one in results] == [one.new for one in results] == expected
         assert not [one for result in results for one in result.findings]
+        assert rebuilt(book, database, 3).new == expected[0]
+        assert two.fingerprint("registry") == expected[0]
 
 
 @pytest.fixture
