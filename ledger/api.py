@@ -108,17 +108,19 @@ class Ledger:
         key: str | os.PathLike[str] | None = None,
         log_key: str | os.PathLike[str] | None = None,
         recovery: Recovery | None = None,
+        continues: bytes | None = None,
     ) -> Self:
         """Make a ledger in a file or at a URL. `origin` names it for ever; `actor` is its first administrator.
 
         Makes the two private keys where their files are not there; `recovery` says who may replace the log's when it is
-        lost (else: that administrator alone). Raises `Misuse` where something is in the way.
+        lost (else: that administrator alone). `continues`: the newest checkpoint, a signed note, of the log that this
+        one takes up after a loss. Raises `Misuse` where something is in the way.
         """
         from ledger.founding import make_ledger
 
         location = locate(os.fspath(location), "the argument")
         keys = {"key": _path(key), "log_key": _path(log_key)}
-        make_ledger(location, origin=origin, actor=actor, recovery=recovery, **keys)
+        make_ledger(location, origin=origin, actor=actor, recovery=recovery, continues=continues, **keys)
         made = cls.open(location, key=key, log_key=log_key, actor=actor)
         begin_pin(made.store.head(), made.genesis_leaf, made.origin, made.place.location, _now())
         return made

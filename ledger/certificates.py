@@ -12,6 +12,7 @@ from ledger import encoding
 from ledger.encoding import CERTIFICATE_TYPE, b64decode, b64encode
 from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.keys.credential import Credential, Signer, verify_signatures
+from ledger.shapes import learn
 
 LIMIT: Final = 65_536
 
@@ -25,6 +26,9 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     payloadType: str  # noqa: N815 - the DSSE envelope's own words
     payload: str
     signatures: list[_Signature]
+
+
+learn(_Envelope)
 
 
 class Certificate(NamedTuple):

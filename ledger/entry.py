@@ -10,6 +10,7 @@ import msgspec
 
 from ledger import encoding, statement
 from ledger.errors import Misuse, Tampered
+from ledger.shapes import learn
 from ledger.statement import Statement
 
 FIRST_PREV: Final = "0" * 64
@@ -67,6 +68,7 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 _reader: Final = msgspec.json.Decoder(Entry)
+learn(BatchHead, BatchMember)
 
 
 def leaf(data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ledger import encoding, statement
 from ledger.config import ask_passphrase, key_source, log_key_path, passphrase
 from ledger.encoding import STATEMENT_TYPE, b64encode, is_handle, is_origin
-from ledger.errors import Misuse
+from ledger.errors import Misuse, Tampered
 from ledger.events.rules import RULES
 from ledger.fresh import new_id
 from ledger.genesis import Recovery
@@ -18,10 +18,13 @@ from ledger.keys.files import load_log_key, save
 from ledger.keys.log_key import LogKey
 from ledger.keys.sources import is_path, open_signer
 from ledger.log import found
+from ledger.notes.note import Note, parse_note, render_note
+from ledger.notes.treehead import parse_checkpoint
 from ledger.placing import Item
 from ledger.stores.opening import check_free, create
 
 RECOVERY_LIMIT: Final = 64
+_NOTE: Final = 16_384  # most bytes of a checkpoint that entry 0 is to hold, beside keys and rules
 ALL_ROLES = ("admin", "approver", "compliance", "recorder")
 
 
@@ -33,12 +36,14 @@ def make_ledger(
     key: Path | None = None,
     log_key: Path | None = None,
     recovery: Recovery | None = None,
+    continues: bytes | None = None,
 ) -> None:
     """Make a ledger at a location with `actor` as its first administrator, who holds every role and may hand them on.
 
     `key` and `log_key` are the files of the two private keys (else the user's folder of keys); each is made where it
-    is not there. `recovery`: who may replace the log's key when it is lost; else `actor` alone. Raises `Misuse` where
-    something is in the way; then nothing is left behind but keys.
+    is not there. `recovery`: who may replace the log's key when it is lost; else `actor` alone. `continues`: the newest
+    checkpoint (a signed note) of the log that this one takes up after a loss. Raises `Misuse` where something is in the
+    way; then nothing is left behind but keys.
     """
     if not is_origin(origin):
         raise Misuse(f"{origin!r} cannot name a ledger: printable ASCII, no blanks, no +", "ledger.bank.example/credit")
@@ -46,11 +51,12 @@ def make_ledger(
         raise Misuse(f"{actor!r} is no handle: lower-case letters, digits and . _ -", "mara", code="handle")
     if recovery is not None:
         check_recovery(recovery)
+    before = {"continues": _before(continues, origin)} if continues is not None else {}
     check_free(location)
     signer = _author(str(key) if key else key_source(actor))
     sealer = _log_key(log_key or log_key_path(origin), origin)
     now = encoding.time_text(datetime.now(UTC))
-    body = statement.write(_genesis(origin, actor, signer, sealer, now, recovery))
+    body = statement.write(_genesis(origin, actor, signer, sealer, now, recovery, before))
     fields = statement.read(body)
     item = Item(fields, body, encoding.id_bytes(fields["id"]), statement.statement_hash(body))
     store = create(location)
@@ -76,6 +82,26 @@ def _log_key(path: Path, origin: str) -> LogKey:
     return key
 
 
+def _before(data: bytes, origin: str) -> dict[str, str]:
+    """Return what entry 0 says of the log that is taken up: of many signatures, that log's own alone."""
+    try:
+        note = parse_note(data)
+        named = parse_checkpoint(note.text).origin
+    except Tampered:
+        raise Misuse(
+            "what is to be taken up is no checkpoint", "the newest one of the log before", code="checkpoint"
+        ) from None
+    if named == origin:
+        raise Misuse(
+            f"the log that is taken up is {origin} itself: no name may stand for two histories",
+            f"--origin {origin}-2, or another new name",
+            code="origin",
+        )
+    if len(data) > _NOTE:
+        data = render_note(Note(note.text, tuple(line for line in note.signatures if line.name == named)))
+    return {"checkpoint": data.decode(), "origin": named}
+
+
 def check_recovery(recovery: Recovery) -> None:
     """Raise `Misuse` for a quorum that nobody could ever be, or that is not one."""
     keys = {one.id for one in recovery.credentials}
@@ -88,11 +114,18 @@ def check_recovery(recovery: Recovery) -> None:
 
 
 def _genesis(
-    origin: str, actor: str, signer: Signer, sealer: LogKey, now: str, recovery: Recovery | None
+    origin: str,
+    actor: str,
+    signer: Signer,
+    sealer: LogKey,
+    now: str,
+    recovery: Recovery | None,
+    before: dict[str, Any],
 ) -> dict[str, Any]:
     keys = signer.credential.to_json()
     quorum = recovery or Recovery((signer.credential,), 1)
     data = {
+        **before,
         "administrators": [{"handle": actor, "keys": keys, "roles": list(ALL_ROLES)}],
         "format": 1,
         "hash": "sha256",

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 from ledger.encoding import b64decode, is_handle, is_origin, is_type
 from ledger.errors import Misuse, Tampered
 from ledger.keys.credential import Credential
+from ledger.notes.note import parse_note
+from ledger.notes.treehead import Checkpoint, parse_checkpoint
 from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, VerifierKey
 
 ROLES: Final = frozenset(("recorder", "approver", "compliance", "admin", "auditor"))
@@ -54,6 +56,16 @@ class Recovery(NamedTuple):
     threshold: int = 1
 
 
+class Predecessor(NamedTuple):
+    """The log that this one takes up after a loss: the newest checkpoint of it that the founder held, and its note.
+
+    The note's signatures are judged by whoever holds that log's keys, not here.
+    """
+
+    note: bytes
+    checkpoint: Checkpoint
+
+
 class Genesis(NamedTuple):
     """What entry 0 says; `leaf` (hex) names the log."""
 
@@ -63,6 +75,7 @@ class Genesis(NamedTuple):
     rules: dict[str, Rule]
     administrators: tuple[Administrator, ...]
     recovery: Recovery = Recovery()
+    continues: Predecessor | None = None
 
 
 def read_genesis(statement: dict[str, Any], leaf: str) -> Genesis:
@@ -90,8 +103,7 @@ def _read(statement: dict[str, Any], leaf: str) -> Genesis:
     require(is_text(data["origin"]) and is_origin(data["origin"]), "origin")
     require(is_text(data["nonce"]) and len(b64decode(data["nonce"])) == 32, "nonce")
     recovery = _read_recovery(data["recovery"])
-    if "continues" in data:
-        check_fields(data["continues"], {"checkpoint", "origin"}, frozenset())
+    continues = read_predecessor(data["continues"], data["origin"]) if "continues" in data else None
     require(isinstance(data["administrators"], list) and 1 <= len(data["administrators"]) <= 64, "administrators")
     administrators = tuple(map(_read_administrator, data["administrators"]))
     first = administrators[0]
@@ -100,7 +112,7 @@ def _read(statement: dict[str, Any], leaf: str) -> Genesis:
     for kind in sorted(TRUST_TYPES):
         require(kind in rules and (rules[kind].trust or kind == CLOCK_RESET), f"the rule of {kind}")
         check_reserved(kind, rules[kind])
-    return Genesis(leaf, data["origin"], log_keys, rules, administrators, recovery)
+    return Genesis(leaf, data["origin"], log_keys, rules, administrators, recovery, continues)
 
 
 def _check_names(format: Any, hash: Any) -> None:
@@ -112,6 +124,16 @@ def _check_names(format: Any, hash: Any) -> None:
 
 _HASH: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _REQUIRED: Final = {"administrators", "format", "hash", "log_keys", "nonce", "origin", "recovery", "rules"}
+
+
+def read_predecessor(value: Any, origin: str) -> Predecessor:
+    """Return what the log `origin` says of the one before it; raise `Tampered` where that is malformed, or itself."""
+    check_fields(value, {"checkpoint", "origin"}, frozenset())
+    require(is_text(value["checkpoint"]) and value["origin"] != origin, "continues: a text, of another log")
+    note = value["checkpoint"].encode()
+    checkpoint = parse_checkpoint(parse_note(note).text)
+    require(checkpoint.origin == value["origin"], "continues: a checkpoint of another origin")
+    return Predecessor(note, checkpoint)
 
 
 def _read_administrator(value: Any) -> Administrator:

@@ -19,6 +19,7 @@ from ledger.genesis import Genesis
 from ledger.growth import Checked, ruled_ids
 from ledger.proving import root_at
 from ledger.report import Report
+from ledger.shapes import learn
 from ledger.store import Store
 
 LIMIT: Final = 256 * 1024 * 1024
@@ -43,6 +44,9 @@ class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """What it says of the log."""
         ids = frozenset(self.ids[at : at + 16] for at in range(0, len(self.ids), 16))
         return Checked(self.genesis, self.size, self.root, self.acts, ids)
+
+
+learn(Mark)
 
 
 def mark_path(origin: str) -> Path:

@@ -195,6 +195,17 @@ def _doubtful(doubts: dict[str, Doubt], assembly: Assembly) -> list[Finding]:
     return findings
 
 
+def _continues(genesis: Genesis) -> list[Finding]:
+    """Name the log that this one takes up: what came before is there, and nowhere here."""
+    if genesis.continues is None:
+        return []
+    before = genesis.continues.checkpoint
+    message = (
+        f"this log takes up {before.origin} after a loss, from its first {before.size:,} entries on: judge that, too"
+    )
+    return [Finding("continues", 0, f"entry 0: {message}")]
+
+
 # ---- 8 ----
 
 
@@ -226,7 +237,7 @@ def report_of(
         verdict=judge(failures, missing, checked),
         failures=tuple(failures),
         missing=tuple(dict.fromkeys(missing)),
-        findings=tuple(sorted(assembly.findings, key=lambda one: one.seq)),
+        findings=(*_continues(genesis), *sorted(assembly.findings, key=lambda one: one.seq)),
         touched=rests_on(store, failures, head.size),
         vouchers=tuple(checked),
         sound_before=min((failure.seq for failure in failures if failure.seq >= 0), default=assembly.sound(failures)),

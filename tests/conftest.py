@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 from ledger.api import Ledger
+from tests.faults.tally import _found, caused  # noqa: F401 - fixtures
 from tests.servers import schema, server, url  # noqa: F401 - fixtures
 
 ORIGIN = "ledger.test/one"

@@ -11,7 +11,7 @@ TOP = Path(__file__).parents[1]
 
 # Each room imports rooms of earlier lines only (and its own). `events` is vocabulary: pure tables.
 ROOMS = [
-    ["errors", "cycles", "revisions"],
+    ["errors", "cycles", "revisions", "shapes"],
     ["encoding"],
     ["signatures"],
     ["merkle"],

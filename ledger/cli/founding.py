@@ -14,6 +14,7 @@ from ledger.errors import Misuse
 from ledger.stores.opening import server_roles
 
 if TYPE_CHECKING:
+    from ledger.cli.continuing import Before
     from ledger.genesis import Recovery
 
 _CONNECTING = (
@@ -28,19 +29,30 @@ IGNORED = ("ledger.db*", "ledger.projections.db*")
 @click.option("--as", "actor", metavar="HANDLE", help="Your handle: the first administrator.")
 @click.option("--recovery", "quorum", metavar="FILE", multiple=True, help="Who may replace a lost log's key.")
 @click.option("--recovery-threshold", "threshold", type=click.IntRange(1), help="How many of them together; else all.")
+@click.option("--continues", metavar="PATH|URL", help="What is left of a ledger that lost entries, to take it up.")
 def init(
-    call: Call, where: str | None, origin: str | None, actor: str | None, quorum: tuple[str, ...], threshold: int | None
+    call: Call,
+    where: str | None,
+    origin: str | None,
+    actor: str | None,
+    quorum: tuple[str, ...],
+    threshold: int | None,
+    continues: str | None,
 ) -> Answer:
     """Start a ledger in FOLDER (else here): ledger.db, ledger.toml and, where they are not there, two keys.
 
     With URL: in a PostgreSQL server, postgresql://OWNER@HOST/DATABASE; ledger.toml is written here. --recovery takes
     what `ledger key request` wrote, once for each person; without it you alone may replace a lost key of the log.
+    --continues takes a backup, bundle or published folder of the ledger before, or a checkpoint, receipt or pin of it.
     """
     from ledger.api import Ledger
+    from ledger.cli.continuing import find_before
     from ledger.config import FILE, write_config
 
     target = _target(where, call.location)
     _check_free(target.folder / FILE)
+    before = find_before(continues) if continues is not None else None
+    note = before.note if before is not None else None
     asking = sys.stdin.isatty() and not call.json
     origin = origin or _ask(asking, "Origin, the ledger's name for ever", "--origin ledger.bank.example/credit")
     actor = actor or _ask(asking, "Your handle", "--as mara")
@@ -49,11 +61,29 @@ def init(
     except OSError as error:
         raise Misuse(f"{target.folder} cannot be made: {error.strerror}", "choose another", code="folder") from None
     recovery = _recovery(quorum, threshold)
-    with Ledger.create(target.location, origin=origin, actor=actor, recovery=recovery) as ledger:
+    with Ledger.create(target.location, origin=origin, actor=actor, recovery=recovery, continues=note) as ledger:
         key = ledger.genesis.log_keys[0].text
         genesis = ledger.genesis_leaf
         written = write_config(target.folder, database=target.url, origin=origin, key=key, genesis=genesis)
-    return _told(target, written, origin, actor, key, genesis)
+    return _told(target, written, origin, actor, key, genesis, _continued(before, continues or ""))
+
+
+class _Continued(NamedTuple):
+    """What is told of the ledger before, where there is one: rows, and fields of the document."""
+
+    rows: list[tuple[str, str]]
+    said: dict[str, Any]
+
+
+def _continued(before: "Before | None", where: str) -> _Continued:
+    from ledger.cli.continuing import before_rows
+
+    if before is None:
+        return _Continued([], {})
+    checkpoint = before.checkpoint
+    said = {"origin": checkpoint.origin, "size": checkpoint.size, "root": f"sha256:{checkpoint.root.hex()}"}
+    held = {"held": before.held, "lost": before.lost, "checks": before.verdict} if before.held >= 0 else {}
+    return _Continued(before_rows(before, where), {"continues": said | held})
 
 
 def _recovery(files: tuple[str, ...], threshold: int | None) -> "Recovery | None":
@@ -141,7 +171,9 @@ def _ignore(folder: Path) -> Path | None:
     return path
 
 
-def _told(target: _Target, config: Path, origin: str, actor: str, key: str, genesis: str) -> Answer:
+def _told(
+    target: _Target, config: Path, origin: str, actor: str, key: str, genesis: str, continued: _Continued
+) -> Answer:
     from ledger.config import key_source, log_key_path
     from ledger.stores.opening import is_url
 
@@ -160,6 +192,7 @@ def _told(target: _Target, config: Path, origin: str, actor: str, key: str, gene
         "key": key,
         "genesis": f"sha256:{genesis}",
         "ignored": list(IGNORED) if ignored else [],
+        **continued.said,
     }
     if served:
         document["roles"] = list(server_roles(target.location)[1:])
@@ -171,6 +204,7 @@ def _told(target: _Target, config: Path, origin: str, actor: str, key: str, gene
             (short_path(config), "where the ledger is, its public key; commit it: Git then vouches for the key"),
             ("log's key", f"{short_path(sealer)}  seals entries"),
             ("your key", f"{short_path(author)}  {actor}: every role, among them administrator"),
+            *continued.rows,
         ]
         return [
             paint("green", f"Made the ledger {origin} (1 entry)."),

@@ -98,6 +98,7 @@ def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
         ("recorded", f"{day(document['recorded'])}Z"),
         ("by", by),
         *((("doubtful", _doubtful(document["doubtful"])),) if "doubtful" in document else ()),
+        *((("continues", _continues(document["data"]["continues"])),) if _takes_up(document) else ()),
         *((f"{ref['relation']}", _ref(ref)) for ref in document["refs"]),
         *((name, document[name]) for name in ("reason",) if name in document),
         ("id", document["id"]),
@@ -114,6 +115,15 @@ def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
         if _is_page(one):
             lines += [paint("dim", place[1:].replace("/", ".")), *_page(one)]
     return lines
+
+
+def _takes_up(document: dict[str, Any]) -> bool:
+    return document["seq"] == 0 and "continues" in document["data"]
+
+
+def _continues(said: dict[str, str]) -> str:
+    size = said["checkpoint"].split("\n")[1]
+    return f"{said['origin']}, from its first {int(size):,} entries on"
 
 
 def _is_page(one: dict[str, Any]) -> bool:

@@ -1,8 +1,9 @@
 """What a verification may rely on: one's own side; for something received, only what the command line names."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -19,11 +20,15 @@ from ledger.policy.file import LIMIT as POLICY_LIMIT
 from ledger.policy.file import read_policy
 from ledger.receipts import PROOF_LIMIT, is_proof
 from ledger.roots import read_pem, read_roots
+from ledger.stores.opening import open_read_only
 
 if TYPE_CHECKING:
     from ledger.config import Place
     from ledger.genesis import Genesis
     from ledger.store import Store
+
+
+_LEDGERS: Final = (b"SQLite format 3\0", b"PK")  # how files begin that hold a log
 
 
 def genesis_of(store: "Store") -> "Genesis | None":
@@ -48,12 +53,17 @@ def read_keys(texts: tuple[str, ...], option: str = "--key") -> tuple[VerifierKe
 
 
 def read_checkpoint(path: Path, origin: str) -> Trusted:
-    """Return a checkpoint, or that of a receipt, from a file; `Misuse` for neither, or another log's ("": any's)."""
+    """Return a checkpoint, or that of a receipt, from a file; `Misuse` for neither, or another log's ("": any's).
+
+    Of a later log that took this one up, it is the checkpoint that it began behind.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(PROOF_LIMIT + 1)
     except OSError as error:
         raise Misuse(f"{path}: {error.strerror}", "--checkpoint FILE", code="no_file") from None
+    if data.startswith(_LEDGERS):
+        return _continuing(path, origin)
     note = data.partition(b"\n\n")[2] if is_proof(data) else data
     try:
         named = parse_checkpoint(parse_note(note).text).origin
@@ -64,6 +74,17 @@ def read_checkpoint(path: Path, origin: str) -> Trusted:
     if origin and named != origin:
         raise Misuse(f"your checkpoint is of {named}, the log is {origin}", "take the other file", code="other_origin")
     return Trusted(note, f"the {'receipt' if is_proof(data) else 'checkpoint'} {path}")
+
+
+def _continuing(path: Path, origin: str) -> Trusted:
+    """Return the checkpoint that a later log, in a file or bundle, took this one up from."""
+    with closing(open_read_only(str(path))) as store:
+        later = genesis_of(store)
+    before = later.continues if later is not None else None
+    if later is None or before is None or (origin and before.checkpoint.origin != origin):
+        what = f"{path} is a log that does not take up {origin or 'another one'}"
+        raise Misuse(what, "a signed note of the log", code="checkpoint")
+    return Trusted(before.note, f"{later.origin}, which takes it up ({path})")
 
 
 def read_policy_file(path: Path, received: Path | None) -> Policy:

@@ -7,6 +7,7 @@ import msgspec
 from ledger.errors import Misuse
 from ledger.events.common import Fields, Handle, SealedText, Text, says
 from ledger.events.plain import plain
+from ledger.shapes import learn
 
 
 class Source(Fields, frozen=True, kw_only=True):
@@ -24,6 +25,9 @@ class Claim(Fields, frozen=True, kw_only=True):
     source: Annotated[Text, says("who says so")]
     actor: Annotated[Handle | None, says("handle, where the name belongs to one")] = None
     name: Annotated[SealedText | None, says("name; sealed")] = None
+
+
+learn(Source, Claim)
 
 
 def check_source(value: Any, name: str) -> dict[str, Any] | None:

@@ -5,8 +5,9 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from ledger.events import approval, data, deployment, development, evaluation, governance, monitoring
-from ledger.events.common import Event, Fields
+from ledger.events.common import Event, Evidence, Fields
 from ledger.revisions import NEWEST
+from ledger.shapes import learn
 
 Phase: TypeAlias = Literal[
     "data", "development", "evaluation", "approval", "deployment", "monitoring", "governance", "own"
@@ -284,3 +285,5 @@ _ROWS: tuple[EventType, ...] = (
 )
 
 EVENTS: Final[dict[str, EventType]] = {row.name: row for row in _ROWS}
+
+learn(Evidence, *(row.struct for row in _ROWS if row.struct is not None))

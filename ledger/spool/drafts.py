@@ -21,6 +21,7 @@ from ledger.events.common import Evidence
 from ledger.events.mentions import ref_of, subject_of
 from ledger.events.secrets import check_secrets
 from ledger.receipts import Receipt
+from ledger.shapes import learn
 
 SIZE_LIMIT: Final = 65_536
 COUNT_LIMIT: Final = 200
@@ -41,6 +42,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     saved: str
     schema: str = "ledger.draft/1"
+
+
+learn(Draft)
 
 
 def folder_of(spool: Path) -> Path:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from ledger.config import Place
+from ledger.shapes import learn
 from ledger.stores.opening import is_url, without_user
 
 _LIMIT: Final = 262_144
@@ -27,6 +28,9 @@ class Seen(msgspec.Struct, frozen=True):
     origin: str
     actor: str = ""
     key: str = ""
+
+
+learn(Seen)
 
 
 def place_name(place: Place) -> str:

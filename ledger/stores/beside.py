@@ -19,6 +19,7 @@ from ledger.errors import LedgerError, Tampered
 from ledger.merkle.tiles import TILE, numbered
 from ledger.notes.note import parse_note
 from ledger.notes.treehead import parse_checkpoint
+from ledger.shapes import learn
 from ledger.store import Anchor
 from ledger.stores.source import Sink, Source
 
@@ -37,6 +38,9 @@ class _Anchor(msgspec.Struct, forbid_unknown_fields=True):
     imprinted: bytes
     token: bytes
     proofs: bytes
+
+
+learn(_Anchor)
 
 
 def write_beside(

@@ -69,7 +69,8 @@ class Folder:
     def locked(self) -> Iterator[None]:
         """Hold the lock and a pool of threads; what an earlier publisher left in staging is swept away."""
         try:
-            (self.path / STAGING).mkdir(parents=True, exist_ok=True)
+            _make(self.path)
+            (self.path / STAGING).mkdir(exist_ok=True)
             with (self.path / STAGING / "lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(self._staging, ignore_errors=True)
@@ -127,10 +128,7 @@ class Folder:
             return
         place, beside = self.path / path, self._staging / path
         _write(beside, data)
-        for folder in reversed(place.relative_to(self.path).parents[:-1]):
-            if not (self.path / folder).exists():
-                (self.path / folder).mkdir()
-                _sync((self.path / folder).parent)
+        _make(place.parent)
         beside.rename(place)
         _sync(place.parent)
 
@@ -160,6 +158,14 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, and those above it that are not there, and make their names durable."""
+    if not folder.exists():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
 
 
 def _sync(folder: Path) -> None:

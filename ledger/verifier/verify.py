@@ -855,6 +855,18 @@ def read_log_keys(value, origin, check):
     return keys
 
 
+def read_predecessor(value, origin):
+    """The checkpoint of the log that this one takes up; its signatures are another log's and are not judged."""
+    need(isinstance(value, dict) and set(value) == {"checkpoint", "origin"}, "continues", 10)
+    need(isinstance(value["checkpoint"], str) and value["origin"] != origin, "continues", 10)
+    try:
+        note = read_note(value["checkpoint"].encode())
+    except Bad as bad:
+        raise Bad(10, "continues: " + bad.why) from None
+    need(note.origin == value["origin"], "continues: a checkpoint of another origin", 10)
+    return note
+
+
 class Trust:
     """Who may say what at one place of the log: C10, C12, C13, C16, C17; and which keys of the log sign what."""
 
@@ -870,9 +882,8 @@ class Trust:
         if number != 1 or hash != "sha256":
             raise Unknown(f"format {number} with the hash {hash}; known here is 1 with sha256")
         need(fits(ORIGIN, data["origin"]) and len(unbase64(data["nonce"]) or b"") == 32, "origin or nonce", 10)
-        more = data.get("continues", {"checkpoint": "", "origin": ""})
-        need(isinstance(more, dict) and set(more) == {"checkpoint", "origin"}, "continues", 10)
         self.leaf, self.origin, self.rules = own_leaf, data["origin"], read_rules(data["rules"], 10)
+        self.before = read_predecessor(data["continues"], self.origin) if "continues" in data else None
         for name in EVENTS:
             rule = self.rules.get(name, {"trust": False})
             need(rule["trust"] or (name == "clock_reset" and name in self.rules), f"the rule of {name}", 10)
@@ -1371,6 +1382,10 @@ class Log:
             named = self.policy.origin or self.trust.origin
             need(self.trust.origin == named, f"this log is {self.trust.origin}, not {named}", 10)
             self.trust.used |= {key.public for key in self.policy.witnesses.values()}
+            if self.trust.before is not None:
+                old = self.trust.before
+                what = f"takes up {old.origin} after a loss, from its first {old.size:,} entries on: judge that, too"
+                self.findings.append(Found(10, 0, what))
         except Bad as bad:
             self.fail(bad.check, 0, bad.why)
             return False

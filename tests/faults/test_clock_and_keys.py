@@ -10,6 +10,7 @@ from ledger import api, encoding
 from ledger.api import Ledger
 from ledger.config import keys_folder, log_key_path
 from ledger.errors import Misuse, Unavailable
+from ledger.fresh import new_id
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import save
 from ledger.keys.log_key import LogKey
@@ -50,6 +51,40 @@ def test_the_clock_steps_back_between_two_recordings(told, monkeypatch):
         say(told, 2)
     assert caught.value.code == "clock"
     assert len(told) == 17
+
+
+DAY = 86_400
+OFF = (-3, 5, -290, -310, 3, -3_600, 290, -30 * DAY, 295, -2 * DAY, 3_600, 0, DAY, 0)  # seconds by which it is wrong
+
+
+def test_a_clock_that_is_stepped_between_any_two_events(told, caused):
+    """Whatever it says: `recorded` never decreases, what was acknowledged is there; a clock set right goes on."""
+    found, acknowledged = caused("record", "clock stepped"), []
+    for number in range(6):
+        right = 3 * DAY * number
+        for off in (0, *OFF):
+            now = datetime.now(UTC) + timedelta(seconds=right + off)
+            late = encoding.time_text(now + timedelta(minutes=5)) < told.find(-1).recorded
+            told._log()._now = lambda now=now: encoding.time_text(now)
+            found.caused += off != 0
+            id = new_id()
+            try:
+                acknowledged.append(say(told, number, id=id).id)
+            except Unavailable as error:
+                refused = error.code
+                found.refuse(error.code, error.outcome)
+                with pytest.raises(Misuse):
+                    told.find(id)
+            else:
+                refused = ""
+            assert refused == ("clock" if late else "")
+    told.close()
+    with Ledger.open(told.path) as after:
+        times = [entry.recorded for entry in after]
+        assert times == sorted(times)
+        found.judge(acknowledged, [entry.statement.id for entry in after])
+        assert after.verify().failures == ()
+    assert 10 < found.refused["clock"] < 6 * len(OFF)
 
 
 def test_a_time_ahead_of_the_clock(told):

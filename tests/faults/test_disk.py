@@ -1,5 +1,6 @@
 """The disk: full, torn, a WAL lost or swapped, a file copied over while it is open."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -18,12 +19,21 @@ from tests.log.acts import say, say_many
 FULL = [sys.executable, full.__file__]
 
 
-def test_a_file_that_may_not_grow(tmp_path):
+def report(done, found):
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    found.caused += len(told["refused"])
+    for code, outcome in told["refused"]:
+        found.refuse(code, outcome)
+    found.judge(told["acknowledged"], told["there"])
+
+
+def test_a_file_that_may_not_grow(tmp_path, caused):
     done = subprocess.run([*FULL, str(tmp_path), "limit"], capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    report(done, caused("record", "file size limit"))
 
 
-def test_a_disk_that_is_full(tmp_path):
+def test_a_disk_that_is_full(tmp_path, request):
     """On a small file system of its own, where this user may mount one; the test above needs no rights."""
     mount = f'mount -t tmpfs -o size=2m none "{tmp_path}"'
     if (
@@ -38,7 +48,7 @@ def test_a_disk_that_is_full(tmp_path):
         text=True,
         timeout=120,
     )
-    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    report(done, request.getfixturevalue("caused")("record", "full file system"))
 
 
 def left_behind(ledger, count):

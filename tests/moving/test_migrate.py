@@ -120,9 +120,10 @@ def test_a_writer_keeps_writing(told, tmp_path):
 
 
 @pytest.mark.kill
-def test_killed_at_any_moment_it_goes_on(long, tmp_path):
+def test_killed_at_any_moment_it_goes_on(long, tmp_path, caused):
     say_many(long, 900)
     before, chooser, finished = rows(long), random.Random(), False
+    found, ids = caused("migrate", "kill -9"), [one.statement.id for one in long]
     long.close()
     words = [sys.executable, child.__file__, str(long.path), str(tmp_path / "new.db"), "40"]
     for _ in range(200):
@@ -136,12 +137,15 @@ def test_killed_at_any_moment_it_goes_on(long, tmp_path):
             finished = True
             break
         assert process.returncode == -9, said
+        found.caused += 1
+        found.gone += 1
     assert finished
     with Ledger.open(tmp_path / "new.db") as there:
         assert rows(there)[: len(before)] == before
         assert [one.statement.type for one in there.entries(len(before))] == ["migrated", "verified"]
         report = there.verify()
         assert (report.verdict, report.failures) == ("VERIFIED", ())
+        found.judge(ids, [one.statement.id for one in there])
 
 
 def test_a_copy_that_is_not_finished_is_no_ledger(long, tmp_path, monkeypatch):

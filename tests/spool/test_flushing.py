@@ -386,20 +386,22 @@ def test_one_flusher_at_a_time_of_all_processes(project, spool):
 
 
 @pytest.mark.kill
-def test_kill_a_flusher_again_and_again(project, spool):
+def test_kill_a_flusher_again_and_again(project, spool, caused):
     import random
 
     chooser = random.Random(7)
     away(project)
-    total = 40 * ROUNDS
+    total, found = 40 * ROUNDS, caused("flush the spool", "kill -9")
     package.record_many([("acme.example/note", {"text": f"note {n}", "system": "a"}) for n in range(total)])
     back(project)
-    left = []
+    left, ids = [], [item.id for item in spool.items()]
     for _ in range(ROUNDS):
         with subprocess.Popen([sys.executable, "-c", FLUSHING], stdout=subprocess.PIPE) as process:
             assert process.stdout.readline() == b"ready\n"
             time.sleep(chooser.random() * 0.05)
             process.kill()
+        found.caused += 1
+        found.gone += 1
         left.append(spool.count()[0])
         with Ledger.open("ledger.db") as opened:
             assert texts(opened) == [f"note {n}" for n in range(len(opened) - 1)]
@@ -408,6 +410,7 @@ def test_kill_a_flusher_again_and_again(project, spool):
         flush(opened, spool)
         assert texts(opened) == [f"note {n}" for n in range(total)]
         assert opened.verify().verdict == "VERIFIED"
+        found.judge(ids, [one.statement.id for one in opened])
     assert spool.count() == (0, 0, "")
 
 
@@ -422,13 +425,15 @@ while True:
 
 
 @pytest.mark.kill
-def test_kill_one_that_spools_again_and_again(project, spool):
+def test_kill_one_that_spools_again_and_again(project, spool, caused):
     import random
 
     chooser = random.Random(11)
     away(project)
-    said = []
+    said, found = [], caused("spool", "kill -9")
     for number in range(ROUNDS):
+        found.caused += 1
+        found.gone += 1
         words = [sys.executable, "-c", KILLED, str(number * 1000)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             assert process.stdout.readline() == b"ready\n"
@@ -438,8 +443,7 @@ def test_kill_one_that_spools_again_and_again(project, spool):
             rest = process.stdout.read().decode()
         said += rest[: rest.rfind("\n") + 1].split()
     there = [item.id for item in spool.items()]
-    assert set(said) <= set(there)
-    assert len(set(there)) == len(there)
+    found.judge(said, there, there)
     back(project)
     with Ledger.open("ledger.db") as opened:
         done = flush(opened, spool)

@@ -39,11 +39,14 @@ def door(server):
     set_open(True)
 
 
-def test_a_server_that_goes_away_and_comes_back(there, door, spool, caplog):
-    assert say(1).seq == 1
+def test_a_server_that_goes_away_and_comes_back(there, door, spool, caplog, caused):
+    found, first = caused("spool", "server away"), say(1)
+    assert first.seq == 1
     door(False)
     start = time.monotonic()
-    assert [say(number).state for number in (2, 3, 4)] == ["spooled"] * 3
+    found.caused += 1
+    kept = [say(number) for number in (2, 3, 4)]
+    assert [one.state for one in kept] == ["spooled"] * 3
     assert time.monotonic() - start < 8  # the run is not held up
     assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
     door(True)
@@ -53,6 +56,7 @@ def test_a_server_that_goes_away_and_comes_back(there, door, spool, caplog):
     with Ledger.open(there) as here:
         assert texts(here) == [f"note {number}" for number in range(1, 6)]
         assert here.verify().failures == ()
+        found.judge([one.id for one in (first, *kept)], [one.statement.id for one in here])
 
 
 def test_a_server_that_was_away_from_the_start(there, door, spool):

@@ -1,8 +1,6 @@
 """The store in PostgreSQL: who may do what is the server's word, and whatever is moved in the schema is seen."""
 
-import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +10,6 @@ import psycopg
 import pytest
 
 from ledger.api import Ledger
-from ledger.authoring import new_id
 from ledger.errors import LedgerError, Misuse, Tampered, Unavailable
 from ledger.stores import opening, postgres_links, postgres_writing
 from ledger.stores.postgres_texts import named, schema_text
@@ -389,89 +386,6 @@ def test_connections_that_were_cut_while_idle_are_made_again(ledger, sql):
             assert len(ledger) == 5 + number
         assert say(ledger, 10 + number).seq == 5 + number
     sound(ledger, 9)
-
-
-class Proxy:
-    """Passes bytes on between clients and the server; cuts a connection after so many of its messages."""
-
-    def __init__(self, target):
-        self.target = target
-        self.left = None  # reads that are passed on before the cut; None: all of them
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX) if self.target.startswith("/") else socket.socket()
-            server.connect(self.target if self.target.startswith("/") else tuple(self.target.split(":")))
-            for one, other in ((client, server), (server, client)):
-                threading.Thread(target=self.pass_on, args=(one, other), daemon=True).start()
-
-    def pass_on(self, one, other):
-        try:
-            while data := one.recv(1 << 16):
-                if self.left is not None:
-                    if self.left == 0:
-                        break
-                    self.left -= 1
-                other.sendall(data)
-        except OSError:
-            pass
-        for end in (one, other):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-    def close(self):
-        self.listener.close()
-
-
-@pytest.fixture
-def proxy(server):
-    from urllib.parse import parse_qs, urlsplit
-
-    parts = urlsplit(server)
-    folder = parse_qs(parts.query).get("host", [""])[0]
-    if not folder.startswith("/"):
-        pytest.skip("the proxy of these tests stands before a server on a Unix socket")
-    made = Proxy(f"{folder}/.s.PGSQL.{parts.port or 5432}")
-    yield made
-    made.close()
-
-
-@pytest.mark.parametrize("alone", [True, False])
-def test_a_connection_cut_after_any_message_loses_nothing_and_doubles_nothing(ledger, server, schema, proxy, alone):
-    """Acknowledged means present; else it is there whole or not at all, and a retry with its id settles it."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(server)
-    through = f"postgresql://{parts.username}@127.0.0.1:{proxy.port}{parts.path}?schema={schema}&sslmode=disable"
-    cut = doubts = 0
-    with Ledger.open(through) as writer:
-        say(writer, 999)
-        for left in range(14):
-            if not alone:
-                say(ledger, 500 + left)
-            proxy.left = left
-            id, before = new_id(), len(ledger)
-            try:
-                say(writer, left, id=id)
-            except Unavailable as error:
-                cut += 1
-                doubts += error.outcome == "unknown"
-                if error.outcome == "not recorded":
-                    assert len(ledger) == before
-            proxy.left = None
-            again = say(writer, left, id=id)
-            assert ledger.find(id).seq == again.seq
-            assert len(ledger) == before + 1
-    assert cut + doubts > 0
-    sound(ledger, len(ledger))
 
 
 def test_a_lock_that_is_held_too_long_is_unavailable(ledger, schema, sql, monkeypatch):

@@ -8,7 +8,20 @@ from typing import Any
 from .build import ADA, BOB, CI, ORIGIN, RECOVERY, Log, genesis_data, one
 from .cases import bad, unsure
 from .encode import b64, sha, write
-from .keys import LOG, LOG_ML_DSA, ORDER_8, VKEY, VKEY_ML_DSA, Credential, Fixed, Key, pack, vkey
+from .keys import (
+    LOG,
+    LOG_ML_DSA,
+    ORDER_8,
+    VKEY,
+    VKEY_ML_DSA,
+    Credential,
+    Fixed,
+    Key,
+    note_text,
+    pack,
+    signature_line,
+    vkey,
+)
 
 
 def genesis_with(name: str, why: str, edit: Callable[[dict[str, Any]], Any], also: tuple[str, ...] = ()) -> None:
@@ -33,6 +46,16 @@ def rule(name: str, **change: Any) -> Callable[[dict[str, Any]], Any]:
     return lambda data: data["rules"].update({name: {"batch": False, "roles": ["admin"], "trust": True, **change}})
 
 
+def continuing(origin: str, note: str) -> Callable[[dict[str, Any]], Any]:
+    return lambda data: data.update(continues={"checkpoint": note, "origin": origin})
+
+
+def old_note(origin: str, blank: bytes = b"\n") -> str:
+    text = note_text(origin, 17, sha(b"old"))
+    return (text + blank + signature_line(origin, LOG, text)).decode()
+
+
+OLD = "example.com/old-log"
 WRONG_ID = VKEY.replace(VKEY.split("+")[1], "00000000")
 for _name, _why, _edit in (
     ("format_0", "format 0", lambda data: data.update(format=0)),
@@ -69,6 +92,19 @@ for _name, _why, _edit in (
     ("rule_role_unknown", "a rule with a role nobody knows", rule("limit_set", roles=["king"])),
     ("rule_batch_text", "a rule whose batch is text", rule("limit_set", batch="no")),
     ("rule_type_malformed", "a rule for a type that cannot be", rule("Limit")),
+    ("continues_itself", "a log that takes up itself", continuing(ORIGIN, old_note(ORIGIN))),
+    ("continues_other_origin", "a checkpoint of another log than named", continuing("example.com/b", old_note(OLD))),
+    ("continues_no_note", "no blank line under the checkpoint it takes up", continuing(OLD, old_note(OLD, b""))),
+    (
+        "continues_number",
+        "its size in the place of a checkpoint",
+        lambda data: data.update(continues={"checkpoint": 17, "origin": OLD}),
+    ),
+    (
+        "continues_field",
+        "a third field of `continues`",
+        lambda data: data.update(continues={"checkpoint": old_note(OLD), "origin": OLD, "size": 17}),
+    ),
 ):
     genesis_with(_name, _why, _edit)
 

