@@ -92,6 +92,8 @@ class Author:
                 self._allow(item.fields)
             return Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), (), expected)
         draft = self._compose(what, said)
+        if type(what) is str:
+            self._bulk.met(what, said, draft)
         written, disclosures = self._statement(draft)
         if self._allow is not None:
             self._allow(written)

@@ -98,13 +98,25 @@ class Bulk:
             yield from made
 
     def alone(self, kind: str, fields: dict[str, Any], id: str, now: str) -> Item | None:
-        """Return the item of one event, with all its fields; None where the other way has to be asked."""
+        """Return the item of one event, with all its fields; None where the other way has to be asked, then `met`."""
         shape = _shape(kind, tuple(fields), fields.get("capture") is False)
-        item = self._quickly(shape, [(fields, id, encoding.id_bytes(id), now)])[0] if shape is not None else None
-        if shape is None or item is None:
+        names = _names(shape, [fields]) if shape is not None else None
+        if shape is None or names is None or self._subjects.get(names[0]) is None:
+            return None
+        item = self._quickly(shape, [(fields, id, encoding.id_bytes(id), now)])[0]
+        if item is None:
             return None
         data = {name: fields[name] for name in shape.data}
         return item._replace(fields={**item.fields, "data": data, "id": id, "time": now})
+
+    def met(self, kind: str, fields: dict[str, Any], draft: Draft) -> None:
+        """Keep the subject of an event that the other way composed, for the next one about it."""
+        shape = _shape(kind, tuple(fields), fields.get("capture") is False)
+        names = _names(shape, [fields]) if shape is not None else None
+        if shape is not None and names is not None:
+            if shape.captures:
+                self._take_context()
+            self._subjects[names[0]] = self._subject(shape, draft)
 
     def _chunk(self, events: list[Said], times: list[str]) -> list[Item]:
         ids, ids_bytes = new_ids(len(events))
@@ -152,24 +164,23 @@ class Bulk:
         """Return the subjects of events, None where one does not follow from what is said alone."""
         if len(self._subjects) > _SUBJECTS_LIMIT:
             self._subjects.clear()
-        try:
-            sets = [tuple(one["artifacts"].items()) if shape.has_artifacts else () for one in said]
-            shared = repeat((shape.kind.name, shape.captures), len(sets))
-            names = list(zip(shared, sets, map(shape.others, said), strict=True))
-            new = {name: one for name, one in zip(names, said, strict=True) if name not in self._subjects}
-        except (AttributeError, TypeError):
+        names = _names(shape, said)
+        if names is None:
             return None
+        new = {name: one for name, one in zip(names, said, strict=True) if name not in self._subjects}
         for name, one in new.items():
             self._subjects[name] = self._meet(shape, one)
         found = [self._subjects.get(name) for name in names]  # another thread may have cleared them
         return None if None in found else cast("list[_Subject]", found)
 
     def _meet(self, shape: _Shape, said: dict[str, Any]) -> _Subject | None:
-        """Compose by the rules; return the subject where it follows from what was said alone."""
         try:
-            draft = self._compose(shape.kind.name, said)
+            return self._subject(shape, self._compose(shape.kind.name, said))
         except LedgerError:  # this is said when it is composed in its turn
             return None
+
+    def _subject(self, shape: _Shape, draft: Draft) -> _Subject | None:
+        """Return the subject of a draft where it follows from what was said alone."""
         if draft.refs or draft.evidence or draft.opens:
             return None
         return _Subject({**self._around(shape).fields, "subject": draft.subject}, encoding.encode(draft.subject))
@@ -212,6 +223,18 @@ def _groups(events: list[Said]) -> dict[tuple[str, bool, tuple[str, ...]], Seque
     for at, key in enumerate(keys):
         cast("list[int]", groups.setdefault(key, [])).append(at)
     return groups
+
+
+def _names(shape: _Shape, said: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]] | None:
+    """Return what says which subject events have; None where something is said that cannot name any."""
+    try:
+        sets = [tuple(one["artifacts"].items()) if shape.has_artifacts else () for one in said]
+        shared = repeat((shape.kind.name, shape.captures), len(sets))
+        names = list(zip(shared, sets, map(shape.others, said), strict=True))
+        hash(tuple(names))
+    except (AttributeError, TypeError):
+        return None
+    return names
 
 
 def _texts(datas: list[dict[str, Any]], decoder: msgspec.json.Decoder[Any]) -> list[bytes] | None:
