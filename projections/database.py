@@ -28,7 +28,7 @@ _PRAGMAS: Final = (
     "page_size = 8192",
     "journal_mode = wal",
     "synchronous = normal",
-    "cache_size = -32768",  # KiB
+    "cache_size = -16384",  # KiB; as much again while an index is sorted
     "wal_autocheckpoint = 8000",  # pages
     "temp_store = file",  # sorting for an index must not fill the memory
 )
