@@ -22,10 +22,10 @@ from ledger.cycles import no_search
 from ledger.errors import LedgerError
 from ledger.events.check import BETWEEN
 from ledger.events.places import DATA, SUBJECT, places_of
-from ledger.events.secrets import HINTS
+from ledger.events.secrets import hinted
 from ledger.events.table import EVENTS, EventType
 from ledger.fresh import new_ids, times_text
-from ledger.placing import Item
+from ledger.placing import Item, as_item
 
 CHUNK: Final = 512  # events that are looked at together
 _SUBJECTS_LIMIT: Final = 16_384
@@ -49,8 +49,21 @@ class _Shape(NamedTuple):
     captures: bool
 
 
-_New = tuple[dict[str, Any], str, bytes, str]
-"""An event on its way: what is said, its id as text and as bytes, its time."""
+_Group = tuple[str, tuple[str, ...], bool]
+"""What events have in common that are taken together: type, keywords, whether the context is not wanted."""
+
+
+class _New(NamedTuple):
+    """Events on their way: what each says, its id as text and as bytes, its time."""
+
+    said: Sequence[dict[str, Any]]
+    ids: Sequence[str]
+    ids_bytes: Sequence[bytes]
+    times: Sequence[str]
+
+    def at(self, places: Sequence[int]) -> "_New":
+        """Return some of them."""
+        return _New(*([column[at] for at in places] for column in self))  # type: ignore[arg-type]
 
 
 class _Around(NamedTuple):
@@ -103,11 +116,11 @@ class Bulk:
         names = _names(shape, [fields]) if shape is not None else None
         if shape is None or names is None or self._subjects.get(names[0]) is None:
             return None
-        item = self._quickly(shape, [(fields, id, encoding.id_bytes(id), now)])[0]
-        if item is None:
+        made = self._all(shape, _New([fields], [id], [encoding.id_bytes(id)], [now]))
+        if made is None:
             return None
         data = {name: fields[name] for name in shape.data}
-        return item._replace(fields={**item.fields, "data": data, "id": id, "time": now})
+        return made[0]._replace(fields={**made[0].fields, "data": data, "id": id, "time": now})
 
     def met(self, kind: str, fields: dict[str, Any], draft: Draft) -> None:
         """Keep the subject of an event that the other way composed, for the next one about it."""
@@ -119,29 +132,35 @@ class Bulk:
             self._subjects[names[0]] = self._subject(shape, draft)
 
     def _chunk(self, events: list[Said], times: list[str]) -> list[Item]:
-        ids, ids_bytes = new_ids(len(events))
-        made: list[Item | None] = [None] * len(events)
-        for (kind, uncaptured, names), places in _groups(events).items():
-            shape = _shape(kind, names, uncaptured)
-            if shape is not None:
-                chosen = [(events[at][1], ids[at], ids_bytes[at], times[at]) for at in places]
-                for at, item in zip(places, self._quickly(shape, chosen), strict=True):
+        new = _New([said for _, said in events], *new_ids(len(events)), times)
+        groups = _groups(events)
+        if len(groups) == 1:
+            (group,) = groups
+            made = self._quickly(group, new)
+        else:
+            made = [None] * len(events)
+            for group, places in groups.items():
+                for at, item in zip(places, self._quickly(group, new.at(places)), strict=True):
                     made[at] = item
         return [
-            item or self._write(self._compose(*event), id, now)
-            for item, event, id, now in zip(made, events, ids, times, strict=True)
+            self._write(self._compose(*events[at]), new.ids[at], times[at]) if item is None else item
+            for at, item in enumerate(made)
         ]
 
-    def _quickly(self, shape: _Shape, chosen: list[_New]) -> Sequence[Item | None]:
-        """Return what the common way makes of events of one shape; None where the other way has to be asked."""
-        items = self._all(shape, chosen)
+    def _quickly(self, group: _Group, new: _New) -> list[Item | None]:
+        """Return what the common way makes of events that are alike; None where the other way has to be asked."""
+        shape = _shape(*group)
+        if shape is None:
+            return [None] * len(new.said)
+        items = self._all(shape, new)
         if items is not None:
-            return items
-        return [None] if len(chosen) == 1 else [self._quickly(shape, [one])[0] for one in chosen]
+            return cast("list[Item | None]", items)
+        alone = [self._all(shape, new.at([at])) for at in range(len(new.said))]
+        return [None if one is None else one[0] for one in alone]
 
-    def _all(self, shape: _Shape, chosen: list[_New]) -> list[Item] | None:
+    def _all(self, shape: _Shape, new: _New) -> list[Item] | None:
         """Return an item an event, or None where one of them is out of the common."""
-        said, ids, ids_bytes, times = zip(*chosen, strict=True)
+        said, ids, ids_bytes, times = new
         if shape.captures:
             self._take_context()
         if shape.has_capture and not {type(one["capture"]) for one in said} <= {bool}:
@@ -158,7 +177,8 @@ class Bulk:
         if max(map(len, bodies)) > encoding.STATEMENT_LIMIT:
             return None
         hashes = [sha256(b"\x00" + body).digest() for body in bodies]
-        return list(map(Item, [fields for fields, _ in subjects], bodies, ids_bytes, hashes, times))
+        fields = [fields for fields, _ in subjects]
+        return list(map(as_item, zip(fields, bodies, ids_bytes, hashes, times, strict=True)))
 
     def _subjects_of(self, shape: _Shape, said: Sequence[dict[str, Any]]) -> list[_Subject] | None:
         """Return the subjects of events, None where one does not follow from what is said alone."""
@@ -167,10 +187,12 @@ class Bulk:
         names = _names(shape, said)
         if names is None:
             return None
-        new = {name: one for name, one in zip(names, said, strict=True) if name not in self._subjects}
-        for name, one in new.items():
-            self._subjects[name] = self._meet(shape, one)
-        found = [self._subjects.get(name) for name in names]  # another thread may have cleared them
+        found = list(map(self._subjects.get, names))
+        if None in found:
+            for name, one in dict(zip(names, said, strict=True)).items():
+                if name not in self._subjects:
+                    self._subjects[name] = self._meet(shape, one)
+            found = list(map(self._subjects.get, names))  # another thread may have cleared them
         return None if None in found else cast("list[_Subject]", found)
 
     def _meet(self, shape: _Shape, said: dict[str, Any]) -> _Subject | None:
@@ -212,14 +234,14 @@ class Bulk:
         return _Around(base, first, middle, last)
 
 
-def _groups(events: list[Said]) -> dict[tuple[str, bool, tuple[str, ...]], Sequence[int]]:
+def _groups(events: list[Said]) -> dict[_Group, Sequence[int]]:
     """Return the places of events that are taken together: of one type, with the same keywords, captured or not."""
     keys = [
-        (kind if type(kind) is str else "", fields.get("capture") is False, tuple(fields)) for kind, fields in events
+        (kind if type(kind) is str else "", tuple(fields), fields.get("capture") is False) for kind, fields in events
     ]
     if keys.count(keys[0]) == len(keys):
         return {keys[0]: range(len(keys))}
-    groups: dict[tuple[str, bool, tuple[str, ...]], Sequence[int]] = {}
+    groups: dict[_Group, Sequence[int]] = {}
     for at, key in enumerate(keys):
         cast("list[int]", groups.setdefault(key, [])).append(at)
     return groups
@@ -241,13 +263,14 @@ def _texts(datas: list[dict[str, Any]], decoder: msgspec.json.Decoder[Any]) -> l
     """Return each as bytes in the one form; None where one of them is not just what the type's struct takes."""
     try:
         lines = _encoder.encode_lines(datas)
-        plain = not datas[0] or _is_plain(lines)  # all have the same keywords: none, or some
+        texts = lines.split(b"\n")
+        plain = not datas[0] or _is_plain(lines, max(map(len, texts)))  # all have the same keywords: none, or some
         if not plain or _decoder.decode_lines(lines) != datas:  # a set, a Decimal
             return None
         decoder.decode_lines(lines)
     except (ArithmeticError, AttributeError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
         return None
-    return lines.split(b"\n")[:-1]
+    return texts[:-1]
 
 
 _ID: Final = "00000000-0000-7000-8000-000000000000"
@@ -288,13 +311,13 @@ def _nothing(fields: dict[str, Any]) -> None:  # noqa: ARG001 - takes what an it
     return None
 
 
-def _is_plain(lines: bytes) -> bool:
+def _is_plain(lines: bytes, longest: int) -> bool:
     """Whether nothing in data, one on each line, has to be refused, converted or looked into for secrets."""
     return (
         b"null" not in lines
         and b"[]" not in lines
         and b"{}" not in lines
         and b"-0.0" not in lines
-        and encoding.plain_lines(lines, _DEPTH, len(lines))
-        and not any(map(lines.__contains__, HINTS))
+        and encoding.plain_lines(lines, _DEPTH, longest)
+        and not hinted(lines)
     )

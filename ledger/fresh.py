@@ -62,9 +62,11 @@ def now_text() -> str:
 
 def times_text(moments: list[int]) -> list[str]:
     """Return moments, in nanoseconds of POSIX time, in the 27-character form."""
-    micros = [divmod(moment // 1000, 1_000_000) for moment in moments]
-    texts = {second: _second_text(second) for second in {second for second, _ in micros}}
-    return [f"{texts[second]}{micro:06d}Z" for second, micro in micros]
+    second = moments[0] // 1_000_000_000
+    begun, text = second * 1_000_000_000, _second_text(second)
+    if begun <= min(moments) and max(moments) < begun + 1_000_000_000:  # nearly always: they are moments apart
+        return [f"{text}{(moment - begun) // 1000:06d}Z" for moment in moments]
+    return [f"{_second_text(moment // 1_000_000_000)}{moment // 1000 % 1_000_000:06d}Z" for moment in moments]
 
 
 def _second_text(second: int) -> str:

@@ -6,8 +6,12 @@ from typing import Any, Final
 from ledger.errors import Misuse
 from ledger.events.check import step
 
-# Found in the encoded data first, in C: most data hold none of these, and are not walked.
-HINTS: Final = (b"://", b"PRIVATE KEY", b"assw", b"ASSW", b"ecret", b"ECRET", b"oken", b"OKEN", b"pi_key", b"PI_KEY")
+# Looked for in the encoded data first, in C: most data hold none of these, and are not walked. Before each its rarest
+# byte: one byte is looked for ten times as fast.
+_HINTS: Final = (
+    (b"/", b"://"), (b"V", b"PRIVATE KEY"), (b"w", b"assw"), (b"W", b"ASSW"), (b"c", b"ecret"), (b"C", b"ECRET"),
+    (b"k", b"oken"), (b"K", b"OKEN"), (b"y", b"pi_key"), (b"Y", b"PI_KEY"),
+)  # fmt: skip
 _PASSWORD_IN_URL: Final = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 _NAMES: Final = re.compile(r"(?:^|_)(?:password|passwd|secret|token|api_key|private_key)$", re.IGNORECASE)
 
@@ -17,8 +21,13 @@ def check_secrets(encoded: bytes, data: dict[str, Any], path: str) -> None:
 
     `encoded` is `data` as JSON. Entries are never removed: what was written once is known to every reader.
     """
-    if any(hint in encoded for hint in HINTS):
+    if hinted(encoded):
         _walk(data, path)
+
+
+def hinted(encoded: bytes) -> bool:
+    """Whether something in JSON text may be a secret."""
+    return any([byte in encoded and hint in encoded for byte, hint in _HINTS])  # noqa: C419 - faster
 
 
 def _walk(value: Any, path: str) -> None:

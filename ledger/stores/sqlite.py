@@ -9,7 +9,6 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +19,7 @@ import apsw
 from ledger.errors import Misuse
 from ledger.merkle.edge import Tile
 from ledger.notes.merging import merge_notes
-from ledger.store import Anchor, Appending, Head, Row, read_only
+from ledger.store import Anchor, Appending, Head, Row, as_row, read_only
 from ledger.stores.sqlite_erasure import drain, remove
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
@@ -32,7 +31,6 @@ FORMAT: Final = 1
 PAGE_SIZE: Final = 8192  # rows of 700 bytes waste 1 % of such a page, and 4 % of one of 4,096
 BUSY_SECONDS: Final = 30.0
 BACKUP_PAGES: Final = 1_024  # pages that are copied at a time
-_as_row: Final = partial(tuple.__new__, Row)  # what Row._make does, in C alone
 STRIDE: Final = 256  # rows that a walk takes at a time
 
 
@@ -223,7 +221,7 @@ class SqliteStore:
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Yield rows `start` to `stop` - 1, as of one moment."""
-        return map(_as_row, self._walk(ROWS, (start, stop)))
+        return map(as_row, self._walk(ROWS, (start, stop)))
 
     def read(self, seq: int) -> bytes:
         """Return one entry's bytes."""
