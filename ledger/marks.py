@@ -7,12 +7,10 @@ all checks are run. One that cannot be read, of another release (whose checks ma
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote
 
 import msgspec
 
-from ledger.config import state_folder
+from ledger.checked import LIMIT, mark_path
 from ledger.encoding import time_text
 from ledger.foresight import trust_in
 from ledger.genesis import Genesis
@@ -21,8 +19,6 @@ from ledger.proving import root_at
 from ledger.report import Report
 from ledger.shapes import learn
 from ledger.store import Store
-
-LIMIT: Final = 256 * 1024 * 1024
 
 
 class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,11 +43,6 @@ class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 learn(Mark)
-
-
-def mark_path(origin: str) -> Path:
-    """Return where a log's mark is kept for this user."""
-    return state_folder() / "checked" / f"{quote(origin, safe='')}.json"
 
 
 def read_mark(origin: str, release: str) -> Mark | None:

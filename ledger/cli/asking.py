@@ -8,7 +8,7 @@ import click
 
 from ledger.cli.frame import Call, command, nearest
 from ledger.cli.screen import Answer, Paint
-from ledger.errors import LedgerError, Misuse, Unavailable
+from ledger.errors import LedgerError, Misuse, Tampered, Unavailable
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -75,6 +75,7 @@ def production(
         if system is not None and not found["deployments"]:
             _check_system(projections, system)
         covered, size = ledger.covered, len(ledger)
+        found |= _checked_here(ledger)
     spooled, waiting = _waiting()
 
     def lines(paint: Paint) -> list[str]:
@@ -83,6 +84,22 @@ def production(
         return [*production_lines(found, covered, size, environment or "production", paint), *waiting]
 
     return Answer(found | {"unsealed": size - covered, "spooled": spooled}, lines)
+
+
+def _checked_here(ledger: "Ledger") -> dict[str, Any]:
+    """When this user last ran all checks, to which size, and whether the entries of now still lead to that root."""
+    from ledger import __version__
+    from ledger.checked import last_checked
+    from ledger.proving import root_at
+
+    mark = last_checked(ledger.origin, __version__)
+    if mark is None or mark.genesis != ledger.genesis_leaf:
+        return {}
+    try:
+        holds = root_at(ledger.store, ledger.store.head(), mark.size).hex() == mark.root
+    except (Misuse, Tampered):  # it shrank, or its hashes are gone
+        holds = False
+    return {"checked_here": {"time": mark.time, "size": mark.size, "holds": holds}}
 
 
 def _waiting() -> tuple[int, list[str]]:

@@ -6,7 +6,7 @@ import click
 
 from ledger.cli.asking import asked, full_name, past
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import WIDTH, clean, words, wrapped
+from ledger.cli.layout import across, clean, words, wrapped
 from ledger.cli.screen import Answer, Paint
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def _finding(one: dict[str, Any], paint: Paint) -> list[str]:
     place = f"  [{words(one['seqs'])}]" if one["seqs"] else ""
     severity = one["severity"]
     text = f"{one['rule']}  {severity:<7}  {one['text']}{place}  {one['source']}"
-    head, *rest = wrapped(text, _MARGIN, WIDTH - 2)
+    head, *rest = wrapped(text, _MARGIN, across() - 2)
     lines = [f"  {head.replace(severity, paint(_COLOURS[severity], severity), 1)}", *(f"  {line}" for line in rest)]
-    return [*lines, *(f"{_MARGIN}  {line}" for line in wrapped(one.get("mend", ""), "  ", WIDTH - 16))]
+    return [*lines, *(f"{_MARGIN}  {line}" for line in wrapped(one.get("mend", ""), "  ", across() - 16))]
 
 
 def _version(one: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from ledger.cli.doctoring import machine, person, settings, store
 from ledger.cli.doctoring.finding import Finding, Patient
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import WIDTH, wrapped
+from ledger.cli.layout import across, wrapped
 from ledger.cli.screen import Answer, Paint
 from ledger.config import resolve
 from ledger.errors import LedgerError
@@ -31,7 +31,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     machine.versions,
 )
 _COLOURS: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
-_MARGIN: Final = 17
+_MARGIN: Final = 18
 
 
 @command()
@@ -78,10 +78,10 @@ def _run(check: Check, patient: Patient) -> Iterator[Finding]:
 
 def _lines(found: list[Finding], paint: Paint) -> Iterator[str]:
     for one in found:
-        head = f"{one.level:<5} {one.name:<10} "
+        head = f"{one.level:<5} {one.name:<12}"
         text = wrapped(head + one.text, " " * _MARGIN)
         text[0] = paint(_COLOURS[one.level], text[0][:5]) + text[0][5:]
-        fits = one.fix and len(text) == 1 and len(head + one.text) + len(one.fix) + 2 <= WIDTH
+        fits = one.fix and len(text) == 1 and len(head + one.text) + len(one.fix) + 2 <= across()
         if fits:
             text[0] += f"  {one.fix}"
         yield from text

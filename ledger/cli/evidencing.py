@@ -12,7 +12,7 @@ import click
 from ledger.bundle.files import choose, size_of
 from ledger.cli.commands import EVIDENCE_COMMANDS
 from ledger.cli.frame import SETTINGS, Call, Commands, command
-from ledger.cli.layout import columns, short_path
+from ledger.cli.layout import blocks, columns, short_path
 from ledger.cli.running import byte_text
 from ledger.cli.screen import Answer, Paint
 from ledger.config import resolve
@@ -229,8 +229,10 @@ def _check_lines(kept: "EvidenceStore", found: list[Checked], counts: Counter[st
         for one in odd[:_SHOWN]
     ]
     lines = [
-        paint(_COLOURS.get(one.state, "red"), line) for one, line in zip(odd, columns(rows), strict=False)
-    ]  # fmt: skip
+        paint(_COLOURS.get(one.state, "red"), line)
+        for one, block in zip(odd, blocks(rows), strict=False)
+        for line in block
+    ]
     if len(odd) > _SHOWN:
         lines.append(f"... and {len(odd) - _SHOWN:,} more: --json")
     said = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())) or "no entry names evidence"

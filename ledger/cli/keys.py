@@ -99,7 +99,7 @@ def _table(holders: list[Holder], paint: Paint) -> list[str]:
         )
         for one in holders
     ]
-    head, *rest = columns(rows)
+    head, *rest = columns(rows, keep=frozenset({4, 5}))
     return [paint("dim", head), *rest]
 
 

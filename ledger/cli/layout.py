@@ -1,12 +1,18 @@
-"""Text for people: columns, wrapped pairs, and short words for entries and times. At most 100 columns."""
+"""Text for people: columns, wrapped pairs, and short words for entries and times.
+
+At most 100 columns; on a narrower terminal as many as it has.
+"""
 
 import re
+import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 WIDTH: Final = 100
+NARROWEST: Final = 60
 # What would move the cursor or turn the reading direction: it came from a file, and files may be hostile.
 _ODD: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -21,30 +27,75 @@ def clip(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
+def across() -> int:
+    """Return how many columns text may take: those of the terminal, between 60 and 100; 100 where there is none."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return max(NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+
+
 def columns(
-    rows: Sequence[Sequence[str]], *, indent: int = 0, right: frozenset[int] = frozenset(), width: int = WIDTH
+    rows: Sequence[Sequence[str]],
+    *,
+    indent: int = 0,
+    right: frozenset[int] = frozenset(),
+    keep: frozenset[int] = frozenset(),
+    width: int = 0,
 ) -> list[str]:
-    """Return rows with their cells one under another; the widest column gives way where they do not fit."""
+    """Return rows with their cells one under another; where they do not fit, the widest column goes on below.
+
+    `right`: columns that stand at their right-hand end; `keep`: those that go on below last. Words are broken last.
+    """
+    return [text for lines in blocks(rows, indent=indent, right=right, keep=keep, width=width) for text in lines]
+
+
+def blocks(
+    rows: Sequence[Sequence[str]],
+    *,
+    indent: int = 0,
+    right: frozenset[int] = frozenset(),
+    keep: frozenset[int] = frozenset(),
+    width: int = 0,
+) -> list[list[str]]:
+    """Return what `columns` does, the lines of each row by themselves."""
     if not rows:
         return []
     cells = [[clean(cell) for cell in row] for row in rows]
-    widths = fit([max(len(row[at]) for row in cells) for at in range(len(cells[0]))], width - indent)
-    return [" " * indent + line(row, widths, right) for row in cells]
+    turned = list(zip(*cells, strict=True))
+    needed = [max(map(len, column)) for column in turned]
+    least = [max((len(word) for cell in column for word in cell.split()), default=0) for column in turned]
+    widths = fit(needed, (width or across()) - indent, least, keep)
+    return [[" " * indent + text for text in _folded(row, widths, right)] for row in cells]
 
 
-def fit(widths: list[int], room: int) -> list[int]:
-    """Return widths of columns, two blanks apart, that fit into `room`; the widest gives way."""
+def fit(widths: Sequence[int], room: int, least: Sequence[int], keep: frozenset[int] = frozenset()) -> list[int]:
+    """Return widths of columns, two blanks apart, that fit into `room`: the widest gives way, down to its `least`.
+
+    Where that is not enough, the widest goes on giving way; those in `keep` only where nothing else is left.
+    """
     widths = list(widths)
+    loose = [at for at in range(len(widths)) if at not in keep]
     over = sum(widths) + 2 * (len(widths) - 1) - room
     while over > 0:
-        at = max(range(len(widths)), key=widths.__getitem__)
+        free = [at for at in loose if widths[at] > least[at]] or [at for at in loose if widths[at] > 1]
+        at = max(free or range(len(widths)), key=widths.__getitem__)
         widths[at] -= 1
         over -= 1
     return widths
 
 
+def _folded(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> list[str]:
+    """Return one row of a table in as many lines as its longest cell needs."""
+    cells = [
+        [cell] if len(cell) <= width else textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    deepest = max(map(len, cells))
+    return [line([cell[at] if at < len(cell) else "" for cell in cells], widths, right) for at in range(deepest)]
+
+
 def line(row: Sequence[str], widths: Sequence[int], right: frozenset[int] = frozenset()) -> str:
-    """Return one row of a table."""
+    """Return one row of a table in one line; a cell that does not fit is cut off."""
     cells = [clip(cell, width) for cell, width in zip(row, widths, strict=True)]
     padded = [
         cell.rjust(width) if at in right else cell.ljust(width)
@@ -53,11 +104,10 @@ def line(row: Sequence[str], widths: Sequence[int], right: frozenset[int] = froz
     return "  ".join(padded).rstrip()
 
 
-def pairs(
-    rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2, width: int = WIDTH
-) -> list[str]:
+def pairs(rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2, width: int = 0) -> list[str]:
     """Return labelled texts, each wrapped under its own start."""
     lines: list[str] = []
+    width = width or across()
     margin = " " * (indent + label + 2)
     for name, text in rows:
         head = f"{' ' * indent}{clean(name):<{label}}  "
@@ -68,15 +118,19 @@ def pairs(
     return lines
 
 
-def wrapped(text: str, margin: str = "", width: int = WIDTH) -> list[str]:
+def wrapped(text: str, margin: str = "", width: int = 0) -> list[str]:
     """Return a text in lines that fit; what goes on after the first begins with `margin`."""
-    return textwrap.wrap(clean(text), width, subsequent_indent=margin)
+    return textwrap.wrap(clean(text), width or across(), subsequent_indent=margin)
 
 
 def headline(left: str, right: str) -> str:
-    """Return two texts, the second at the right-hand end of the line where there is room for it."""
+    """Return two texts, the second at the right-hand end of the line, or below where there is no room for it."""
     left, right = clean(left), clean(right)
-    return f"{left:<{60}}  {right}" if len(left) <= 60 and len(right) <= 38 else f"{left}  {right}"
+    start = across() - 40
+    if len(left) <= start and len(right) <= 38:
+        return f"{left:<{start}}  {right}"
+    between = "  " if len(left) + 2 + len(right) <= across() else "\n  "
+    return f"{left}{between}{right}"
 
 
 def day(time: str) -> str:

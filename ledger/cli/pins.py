@@ -82,7 +82,7 @@ def _table(pins: list[Pin], paint: Paint) -> list[str]:
         where = ", ".join(short_path(place) if place.startswith("/") else place for place in one.places) or "-"
         size = f"{one.checkpoint.size:,}{tail}"
         rows.append((one.checkpoint.origin, size, f"{day(one.time)}Z", f"{day(one.seen)}Z", _HOWS[one.how], where))
-    head, *rest = columns(rows, right=frozenset({1}))
+    head, *rest = columns(rows, right=frozenset({1}), keep=frozenset({1, 2, 3, 4}))
     return [paint("dim", head), *rest]
 
 

@@ -11,7 +11,7 @@ import click
 
 from ledger.cli.entries import entry_document
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import WIDTH, about, clean, day, fit, line
+from ledger.cli.layout import about, across, clean, day, fit, line
 from ledger.cli.screen import Answer, Paint, document_text
 from ledger.errors import Misuse
 
@@ -24,6 +24,7 @@ _HEADS: Final = ("seq", "recorded (UTC)", "type", "subject", "by")
 _FOLLOWED: Final = (5, 19, 22, 34, 12)  # widths where what comes is not known yet
 _POLL_SECONDS: Final = 0.5
 _RIGHT: Final = frozenset({0})
+_KEPT: Final = frozenset({0, 1})
 
 
 @command()
@@ -112,7 +113,7 @@ def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, follow: boo
     if follow:
         widths = list(_FOLLOWED)
     widths[0] = max(widths[0], len(str(size)))
-    widths = fit(widths, WIDTH)
+    widths = fit(widths, across(), [0] * len(widths), _KEPT)
     yield paint("dim", line(_HEADS, widths, _RIGHT))
     for row in chain(head, rows):
         yield line(row, widths, _RIGHT)

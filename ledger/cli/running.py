@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from ledger.cli.layout import clip, columns, day, flat, headline, pairs, words
+from ledger.cli.layout import clip, columns, day, flat, headline, pairs, words, wrapped
 from ledger.cli.screen import Paint
 
 _LABEL: Final = 12
@@ -37,7 +37,7 @@ def _deployment(one: dict[str, Any], now: str, paint: Paint) -> list[str]:
 
 def _block(label: str, rows: list[tuple[str, ...]]) -> list[str]:
     """Return rows in columns, the label before the first."""
-    lines = columns(rows, indent=_LABEL + 4)
+    lines = columns(rows, indent=_LABEL + 4, keep=frozenset({1}))
     return [f"  {label:<{_LABEL}}  {lines[0].lstrip()}", *lines[1:]] if lines else []
 
 
@@ -137,9 +137,15 @@ def _observed(observed: list[dict[str, Any]]) -> str:
 
 def _state(found: dict[str, Any], covered: int, size: int) -> list[str]:
     sealed = "all sealed" if covered == size else f"{size - covered:,} not sealed yet"
-    last = found.get("last_verify")
-    verdict = f"last verify on record {day(last['time'])}Z: {last['verdict']}" if last else "no verify on record"
-    return [f"{size:,} entries, {sealed}; {verdict}. To check now: ledger verify"]
+    last, here = found.get("last_verify"), found.get("checked_here")
+    verdict = "no verify on record"
+    if last:
+        verdict = f"last verify on record {day(last['time'])}Z: {last['verdict']}"
+    elif here and here["holds"]:
+        verdict = f"{'all' if here['size'] == size else format(here['size'], ',')} checked by you, {day(here['time'])}Z"
+    elif here:
+        verdict = f"NOT the entries that you checked, {day(here['time'])}Z"
+    return wrapped(f"{size:,} {'entry' if size == 1 else 'entries'}, {sealed}; {verdict}. To check now: ledger verify")
 
 
 def short(digest: str) -> str:

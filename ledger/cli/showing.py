@@ -7,7 +7,7 @@ import click
 from ledger import entry, statement
 from ledger.cli.entries import entry_document
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import WIDTH, about, clean, clip, day, flat, headline, pairs
+from ledger.cli.layout import about, across, clean, clip, day, flat, headline, pairs
 from ledger.cli.screen import Answer, Paint
 from ledger.encoding import id_bytes, is_id
 from ledger.errors import Misuse
@@ -132,7 +132,7 @@ def _is_page(one: dict[str, Any]) -> bool:
 
 
 def _page(one: dict[str, Any]) -> list[str]:
-    return [clip(clean(line), WIDTH) for line in one["value"].split("\n")]
+    return [clip(clean(line), across()) for line in one["value"].split("\n")]
 
 
 def _doubtful(said: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ledger.cli.layout import columns, day, flat, headline, pairs, words
+from ledger.cli.layout import blocks, columns, day, flat, headline, pairs, words, wrapped
 from ledger.cli.running import approved, code, evaluated, short
 from ledger.cli.screen import Paint
 
@@ -75,20 +75,33 @@ def diff_lines(found: dict[str, Any], paint: Paint) -> list[str]:
                 words(one.get("seqs", [])),
             )
         )
-    equal = len(found["equal"])
-    head, *rest = columns(rows)
-    last = f"{equal:,} more {'thing is' if equal == 1 else 'things are'} equal." if equal else ""
-    body = [paint("dim", head), *rest] if rest else ["No difference is on record."]
-    return [paint("bold", f"{found['system']}  {before} -> {after}"), *body, *([last] if last else [])]
+    (head, *more), *rest = blocks(rows, keep=frozenset({0, 4, 5}))
+    body = [paint("dim", head), *more, *(text for lines in rest for text in lines)]
+    return [
+        paint("bold", f"{found['system']}  {before} -> {after}"),
+        *(body if rest else ["No difference is on record."]),
+        *_equal(found["equal"]),
+    ]
+
+
+def _equal(equal: list[dict[str, str]]) -> list[str]:
+    """Return what is the same, by part."""
+    parts = list(dict.fromkeys(one["part"] for one in equal))
+    named = [f"{part} {', '.join(one['name'] for one in equal if one['part'] == part)}" for part in parts]
+    return wrapped(f"Equal: {'; '.join(named)}.", "  ") if equal else []
 
 
 def _value(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        return "; ".join(map(_value, value))
     if isinstance(value, dict):
         inner = value.get("dataset") or value.get("name") or value.get("value")
         digest = value.get("digest")
-        return " ".join(words(one) for one in (inner, digest and str(digest)[7:19]) if one) or words(value)
+        rows = f"{value['rows']:,} rows" if isinstance(value.get("rows"), int) else None
+        said = [words(one) for one in (inner, digest and str(digest)[7:19], rows) if one is not None]
+        return " ".join(said) or words(value)
     text = words(value)
     return text[7:19] if text.startswith("sha256:") else text
 

@@ -93,21 +93,21 @@ def inputs(database: Database, system: str, digest: str) -> list[Facts]:
 
 def datasets(database: Database, made_of: list[Facts]) -> list[Facts]:
     """The data among a version's inputs; `seq`: the entry that registered it, where one did."""
-    found = []
-    for one in made_of:
-        if one["kind"] != "dataset":
-            continue
-        known = database.rows(_DATASET, (one["digest"],)) if "digest" in one else []
-        seq, label, rows, start, end, by = known[0] if known else (None,) * 6
-        found.append(
-            lean(
-                {
-                    "role": one.get("role", ""), "dataset": one.get("ref") or label, "digest": one.get("digest"),
-                    "rows": one.get("rows", rows), "period_start": start, "period_end": end, "seq": seq, "by": by,
-                }
-            )
-        )  # fmt: skip
-    return found
+    names = {"role": "role", "ref": "dataset", "digest": "digest", "rows": "rows"}
+    used = [one for one in made_of if one["kind"] == "dataset"]
+    said = [{new: one[old] for old, new in names.items() if old in one} for one in used]
+    return registered(database, [{"role": "", **one} for one in said])
+
+
+def registered(database: Database, used: list[Facts]) -> list[Facts]:
+    """Datasets named by a version, each with what its registration says: rows, the period it covers, the entry."""
+    return [{**_registration(database, one.get("digest")), **one} for one in used]
+
+
+def _registration(database: Database, digest: str | None) -> Facts:
+    found = database.rows(_DATASET, (digest,)) if digest is not None else []
+    names = ("seq", "dataset", "rows", "period_start", "period_end", "by")
+    return lean(dict(zip(names, found[0], strict=True))) if found else {}
 
 
 def parameters(row: Facts) -> Facts:

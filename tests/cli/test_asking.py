@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import apsw
 import pytest
 
 VERSION = "credit-scoring@3.1.0"
@@ -88,3 +89,33 @@ def test_an_empty_ledger_answers(run, ledger):
     assert "Nothing runs" in run("production").out
     assert "No system is here yet" in run("registry").out
     assert run("changelog").code == 2
+
+
+def test_a_difference_of_data_is_in_words_with_what_was_registered(run, story):
+    Path("new.csv").write_text("a,b\n1,2\n")
+    Path("n.bin").write_bytes(b"another model")
+    run("record", "dataset_registered", "--dataset", "credit@2026-12", "--rows", "1240", "--evidence", "new.csv")
+    data = ("--datasets", "training=credit@2026-12")
+    run("record", "trained", "credit-scoring@3.2.0", "--parameters", "max_depth=8", *data, "--file", "model=n.bin")
+    done = run("diff", VERSION, "credit-scoring@3.2.0")
+    assert "credit@2026-12" in done.out
+    assert "1,240" in done.out
+    assert "{" not in done.out
+    (one,) = [each for each in run("diff", VERSION, "credit-scoring@3.2.0", "--json").document["differences"]
+              if each["part"] == "data"]  # fmt: skip
+    assert (one["after"][0]["rows"], one["after"][0]["seq"]) == (1240, 6)
+    assert one["seqs"] == [1, 2, 6, 7]
+
+
+def test_production_says_when_you_last_checked(run, story):
+    assert "no verify on record" in run("production").out
+    run("verify")
+    assert "6 entries, all sealed; all checked by you, 20" in run("production").out
+    run("record", "bank.example/thing", "--set", "x=1")
+    assert "7 entries, all sealed; 6 checked by you, 20" in run("production").out
+    here = run("production", "--json").document["checked_here"]
+    assert (here["size"], here["holds"]) == (6, True)
+    database = apsw.Connection("ledger.db")
+    database.execute("UPDATE head SET peaks = zeroblob(length(peaks))")
+    database.close()
+    assert "7 entries, all sealed; NOT the entries that you checked, 20" in run("production").out

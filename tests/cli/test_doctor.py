@@ -65,12 +65,12 @@ def test_what_a_person_sees(run, story):
     assert done.code == 0
     lines = done.out.splitlines()
     assert all(len(line) <= 100 for line in lines)
-    assert lines[0] == "ok    config     ledger.toml"
+    assert lines[0] == "ok    config      ledger.toml"
     assert lines[-1] == "0 problems, 2 warnings."
     (story.parent / "ledger.db").chmod(0o666)
     told = run("doctor")
     assert told.code == 1
-    assert "fail  store      everybody may write to ledger.db (666)  chmod o-w ledger.db" in told.out
+    assert "fail  store       everybody may write to ledger.db (666)  chmod o-w ledger.db" in told.out
     assert told.out.splitlines()[-1] == "1 problem, 2 warnings."
 
 

@@ -137,6 +137,6 @@ def projections(patient: Patient) -> Iterator[Finding]:
         with Projections.open(ledger) as opened:
             opened.catch_up()
     except Unavailable as error:
-        yield Finding("warn", "project.", f"cannot be brought up to date: {error.message}", error.fix)
+        yield Finding("warn", "projections", f"cannot be brought up to date: {error.message}", error.fix)
     else:
-        yield Finding("ok", "project.", "registry and changelog follow the ledger")
+        yield Finding("ok", "projections", "registry and changelog follow the ledger")
