@@ -21,6 +21,9 @@ class Last(msgspec.Struct, frozen=True):
     release: str
 
 
+_decoder: Final = msgspec.json.Decoder(Last)
+
+
 def mark_path(origin: str) -> Path:
     """Return where a log's mark is kept for this user."""
     return state_folder() / "checked" / f"{quote(origin, safe='')}.json"
@@ -30,7 +33,7 @@ def last_checked(origin: str, release: str) -> Last | None:
     """Return when all checks last passed; None where there is no mark of this release."""
     try:
         with mark_path(origin).open("rb") as file:
-            mark = msgspec.json.decode(file.read(LIMIT), type=Last)
+            mark = _decoder.decode(file.read(LIMIT))
     except (OSError, ValueError, RecursionError):
         return None
     return mark if mark.release == release and mark.size > 0 else None
