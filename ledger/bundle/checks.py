@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -14,13 +14,15 @@ from ledger.bundle.store import BundleStore
 from ledger.errors import LedgerError, Tampered
 from ledger.policy import Policy
 from ledger.presence import Present, take_manifest
-from ledger.report import Failure, Report, judge
+from ledger.report import Failure, Finding, Report, judge
 from ledger.store import Store
 from ledger.touched import order
 from ledger.verify import verify_log
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+_SHOWN: Final = 8  # entries that a finding names
 
 
 def verify_store(
@@ -57,7 +59,8 @@ def check_bundle(store: BundleStore, report: Report) -> Report:
     written = list(_read_all(store))
     failures = [*_manifest(store, written, report), *_evidence(store, written)]
     if not report.failures and not failures and contents.STATE in store.members and not store.is_partial:
-        failures += _state(store, report)
+        failures += (stated := _state(store, report)).failures
+        report = msgspec.structs.replace(report, findings=(*report.findings, *stated.findings))
     if not failures:
         return report
     every = tuple(sorted((*report.failures, *failures), key=order))
@@ -117,16 +120,25 @@ def _names(store: BundleStore, digest: str) -> int:
     return next((row.seq for row in store.rows(0, store.head().size) if digest.encode() in row.data), -1)
 
 
-def _state(store: BundleStore, report: Report) -> list[Failure]:
+class _Stated(NamedTuple):
+    failures: list[Failure]
+    findings: list[Finding]
+
+
+def _state(store: BundleStore, report: Report) -> _Stated:
     state = State()
     try:
         for row in store.rows(0, report.size):
             state.take(row.data)
     except LedgerError:
-        return []
+        return _Stated([], [])
     if state.to_bytes() != b"".join(store.parts(contents.STATE)):
-        return [_bad(24, "state", "state.json is not what the entries come to")]
-    return []
+        return _Stated([_bad(24, "state", "state.json is not what the entries come to")], [])
+    if not state.corrected_by:
+        return _Stated([], [])
+    where = ", ".join(map(str, state.corrected_by[:_SHOWN])) + (", ..." if len(state.corrected_by) > _SHOWN else "")
+    what = f"state.json lists what entries {where} correct, and applies none of it: read both (ledger changelog does)"
+    return _Stated([], [Finding("corrections", -1, what)])
 
 
 def _bad(check: int, code: str, message: str) -> Failure:

@@ -46,6 +46,11 @@ class State:
         if corrected := [ref.id for ref in (said.refs or {}).get("corrects", ())]:
             self._corrections.append({"corrects": corrected, "seq": placed.seq})
 
+    @property
+    def corrected_by(self) -> list[int]:
+        """The entries that correct others."""
+        return [one["seq"] for one in self._corrections]
+
     def document(self) -> Facts:
         """Return the whole of it; keys are in the form's own order."""
         versions = [

@@ -48,6 +48,7 @@ WHAT IS IN HERE
                       -CAfile ROOT.pem, with a root that you trust)
   evidence/           files that were chosen, named by their SHA-256        section 10
   state.json          what the entries come to; verify.py computes it again section 15
+                      (corrections are listed in it and not applied: what an entry says may have been corrected later)
   FORMAT.md           the format, whole: enough to write a verifier
   schemas/            fields of each type of event, as JSON Schema
   MANIFEST            SHA-256, size and name of every other file            section 15

@@ -2319,6 +2319,11 @@ def verify_bundle(path, keys=(), genesis="", pins=(), policy=None, evidence=None
         if not log.failures and "state.json" in files and not log.partial:
             found = b"".join(parts_of(file, files["state.json"]))
             log.fail_unless(state.text() == found, 24, None, "state.json is not what the entries come to")
+            if state.corrections and not log.failures:
+                more = ", ..." if len(state.corrections) > 8 else ""
+                where = ", ".join(str(one["seq"]) for one in state.corrections[:8]) + more
+                what = f"state.json lists what entries {where} correct, and applies none of it: read both"
+                log.findings.append(Found(24, None, what))
         return log.result()
 
 

@@ -3,14 +3,18 @@
 import hashlib
 import json
 import zipfile
+from contextlib import closing
 
 import pytest
 
 import ledger as package
+from ledger.bundle.checks import check_bundle
 from ledger.bundle.export import export_bundle, is_closed
 from ledger.bundle.state import State
+from ledger.bundle.store import BundleStore
 from ledger.errors import Misuse
 from ledger.evidence import directory
+from ledger.verify import verify_log
 from tests.bundle.packing import both, by_file, lines, pack, unpack
 from tests.log.acts import MODEL, say
 from tests.reference.second import FILE, SECOND
@@ -170,3 +174,23 @@ def test_a_bundle_is_opened_and_asked_as_a_ledger(bundle):
     path = pack(bundle.folder / "t.zip", {**bundle.files, "README.txt": b"other"}, honest=False)
     with package.Ledger.open(path, read_only=True) as opened:
         assert [one.check for one in opened.verify().failures] == [1]
+
+
+def test_corrections_are_listed_and_that_they_are_not_applied_is_said(told, tmp_path):
+    """A deployment that was taken back still runs in state.json: both verifiers say where to look."""
+    told.record("corrected", corrects=told.find(15), void=True, reason="it never ran")  # 16
+    for number in range(8):
+        told.record("corrected", corrects=told.find(3), changes={"data.metrics": {"auc": number}}, reason="a typo")
+    told.close_checkpoint()
+    export(told, tmp_path / "b.zip")
+    state = json.loads(unpack(tmp_path / "b.zip")["state.json"])
+    assert [one["seq"] for one in state["running"]] == [15]
+    assert state["corrections"][0] == {"corrects": [told.find(15).statement.id], "seq": 16}
+    assert both(tmp_path / "b.zip").verdict == "UNPINNED"
+    what = "state.json lists what entries 16, 17, 18, 19, 20, 21, 22, 23, ... correct, and applies none of it"
+    with closing(BundleStore(tmp_path / "b.zip")) as store:
+        report = check_bundle(store, verify_log(store))
+    assert [one.message.split(":")[0] for one in report.findings if one.code == "corrections"] == [what]
+    said = SECOND.verify_bundle(tmp_path / "b.zip")
+    assert [one.what.split(":")[0] for one in said.findings if one.check == 24] == [what]
+    assert b"corrections are listed in it and not applied" in unpack(tmp_path / "b.zip")["README.txt"]
