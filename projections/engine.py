@@ -1,7 +1,7 @@
 """The engine: entries in order, exactly once, rows and position in one transaction."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from typing import Final
@@ -125,6 +125,17 @@ class Folding:
                 make_indexes(self._database, self._projection, "", moved.build)
                 self._indexed = True
             return moved.position - reached.position
+
+    def fold_these(self, entries: Iterable[Entry]) -> None:
+        """Fold some entries into empty tables, and stand at the ledger's end."""
+        with self._database.transaction():
+            reached, fold = self._place(), self.new_fold(0, "")
+            for one in entries:
+                fold.take(one)
+            fold.settle()
+            make_indexes(self._database, self._projection, "", reached.build)
+            size = len(self._source)
+            position.write(self._database, position.moved(reached, size, self._source.find(size - 1)))
 
     def _place(self) -> Position:
         """Return where the tables stand, making them where there are none of this version."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from ledger.encoding import is_time, time_text
+from ledger.entry import Entry
 from ledger.errors import Misuse, Unavailable
 from projections import fingerprint, position
 from projections.database import TEMPORARY, Database
@@ -62,6 +63,10 @@ class Projections:
         if wanted:
             self._derived()[1].catch_up()
         return folded
+
+    def fold_these(self, entries: Iterable[Entry]) -> None:
+        """Fold some entries, in order, into empty tables, as if the ledger held no others up to its end."""
+        self._registry.fold_these(entries)
 
     def rebuild(
         self, name: str | None = None, *, executor: "Executor | None" = None, shares: int = SHARES

@@ -1,6 +1,7 @@
 """`ledger approve` and `ledger reject`: a person looks, decides, and signs with a key of their own."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ledger.api import Ledger
     from ledger.receipts import Receipt
     from ledger.report import Report
+    from projections.opening import Projections
 
 _PATH = click.Path(path_type=Path)
 _KEY = "PATH, agent:SHA256:..., ssh-keygen:FILE.pub, kms:ARN or env:NAME; else LEDGER_KEY."
@@ -130,11 +132,8 @@ def _check_yes(yes: str | None, looked: Looked) -> None:
 
 def look(ledger: "Ledger", named: str, stage: str, person: Holder, kind: str) -> Looked:
     """Gather what a person has to see, and verify it and the ledger it comes from; `Tampered` where that is broken."""
-    from projections.questions.approving import candidate
-
-    with opened(ledger) as projections:
-        found = candidate(projections, named, stage, person.handle)
-    report, since = look_over(ledger, cited(found))
+    found, rests = _facts(ledger, named, stage, person.handle)
+    report, since = look_over(ledger, rests)
     if report.verdict == "BROKEN":
         raise Tampered(
             f"this ledger is broken: {report.failures[0].message}; nothing was recorded",
@@ -146,7 +145,36 @@ def look(ledger: "Ledger", named: str, stage: str, person: Holder, kind: str) ->
     roles = ", ".join(role for role in person.roles if role != "recorder") or "recorder"
     verb = "approve" if kind == "approved" else "REJECT"
     head = f"You are {person.handle} ({roles}). You are about to {verb} for {clean(stage)}:"
-    return Looked(found, report, [head, *candidate_lines(found, report, since, width())])
+    return Looked(found, report, [head, *candidate_lines(found, report, len(rests), since, width())])
+
+
+def _facts(ledger: "Ledger", named: str, stage: str, actor: str) -> tuple[dict[str, Any], set[int]]:
+    """Return what there is to see, as the entries say it that it rests on, and these.
+
+    The tables of the projections say which entries these are. Where they say anything else than these entries do, it
+    is made again from all entries, and `told_otherwise` is in it.
+    """
+    from projections.opening import as_of
+    from projections.questions.approving import candidate
+    from projections.questions.resting import from_entries
+
+    now = datetime.now(UTC)
+
+    def ask(projections: "Projections") -> dict[str, Any]:
+        return candidate(projections, named, stage, actor, now=now)
+
+    with opened(ledger) as projections:
+        try:
+            told = ask(projections)
+            found, rests = from_entries(projections, told, ledger.store.authority(), ask)
+            if found == told:
+                return found, rests
+        except Misuse as error:
+            if error.code == "unknown_version":
+                raise
+    with as_of(ledger) as whole:
+        found = ask(whole)
+    return found | {"told_otherwise": True}, cited(found)
 
 
 def decision_fields(ledger: "Ledger", looked: Looked, stage: str, kind: str, options: dict[str, Any]) -> dict[str, Any]:

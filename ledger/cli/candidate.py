@@ -21,8 +21,11 @@ _WHY_NOT: Final = {
 }
 
 
-def candidate_lines(found: dict[str, Any], report: "Report", since: str, width: int) -> list[str]:
-    """Return the lines, without colour, in at most `width` columns; `since`: when all of the log was checked before."""
+def candidate_lines(found: dict[str, Any], report: "Report", rests: int, since: str, width: int) -> list[str]:
+    """Return the lines, without colour, in at most `width` columns.
+
+    `rests`: how many entries the facts rest on; `since`: when all of the log was checked before ("": a moment ago).
+    """
     running = found.get("running")
     rows = [*_heads(found, running), *_data(found), *_parameters(found), *_measures(found), *_code(found)]
     if running is None or running["digest_set"] == found["digest_set"]:
@@ -37,7 +40,7 @@ def candidate_lines(found: dict[str, Any], report: "Report", since: str, width: 
     return [
         *_subject(found, width),
         *columns(cells, indent=2, width=width),
-        *pairs(_about(found, report, since), label=label, width=width),
+        *pairs(_about(found, report, rests, since), label=label, width=width),
     ]
 
 
@@ -162,7 +165,7 @@ def cited(value: Any) -> set[int]:
     return set().union(*map(cited, value)) if isinstance(value, list) else set()
 
 
-def _about(found: dict[str, Any], report: "Report", since: str) -> list[tuple[str, str]]:
+def _about(found: dict[str, Any], report: "Report", rests: int, since: str) -> list[tuple[str, str]]:
     by = "; ".join(vouchers(report.vouchers)) or "nothing of yours"
     running = found.get("running")
     same = running is not None and running["digest_set"] == found["digest_set"]
@@ -180,18 +183,22 @@ def _about(found: dict[str, Any], report: "Report", since: str) -> list[tuple[st
         *_open(found),
         ("four eyes", _four_eyes(found["makers"])),
         ("this ledger", f"{report.size:,} entries, {report.verdict} a moment ago against {by}"),
-        *([("checked now", _checked(found, report, since))] if since else []),
+        *([("checked now", _checked(report, rests, since))] if since else []),
+        *([("the tables", _OTHERWISE)] if "told_otherwise" in found else []),
     ]
 
 
-def _checked(found: dict[str, Any], report: "Report", since: str) -> str:
+_OTHERWISE: Final = "said something else than the entries do, from which this text is; to mend: ledger rebuild"
+
+
+def _checked(report: "Report", rests: int, since: str) -> str:
     """What was verified a moment ago, and what is as it was when all of it was."""
     new = report.size - report.since
-    grown = f"the {new:,} entries from {report.since:,} on; " if new else "that nothing was added since; "
-    older = sum(seq < report.since for seq in cited(found))
+    many = f"the {new:,} entries from {report.since:,} on" if new > 1 else f"entry {report.since:,}"
+    grown = many if new else "that nothing was added since"
     return (
-        f"{grown}of those before, the {older:,} shown here. The others are, by their tree hashes, those that passed all"
-        f" checks on {day(since)}Z; to read them again: ledger verify"
+        f"{grown}, and the {rests:,} entries on which this text rests. The others are, by their tree hashes, those that"
+        f" passed all checks on {day(since)}Z; to read them again: ledger verify"
     )
 
 

@@ -1,6 +1,6 @@
 """What is odd or missing about versions: the rules of `projections.findings` held against what the registry knows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,7 +8,7 @@ from ledger.encoding import time_text
 from ledger.errors import Misuse
 from projections.comparing import compare
 from projections.database import Database
-from projections.findings.about import SEVERITIES, About
+from projections.findings.about import SEVERITIES, About, Found
 from projections.findings.rules import RULES, UNCHECKED
 from projections.questions import facts
 from projections.questions.facts import Facts, lean
@@ -116,12 +116,23 @@ def _asked(database: Database, name: str | None) -> list[tuple[str, str]]:
     return [(one, digest) for one in wanted for (digest,) in sorted(database.rows(_OF_SYSTEM, (one, one)))]
 
 
+def _together(every: Iterable[Found]) -> list[Found]:
+    """The same words about several entries are one finding."""
+    merged: dict[tuple[str, object], Found] = {}
+    for one in every:
+        known = merged.setdefault((one.text, one.severity), one)
+        if known is not one:
+            seqs = (*known.seqs, *(seq for seq in one.seqs if seq not in known.seqs))
+            merged[one.text, one.severity] = known._replace(seqs=seqs)
+    return list(merged.values())
+
+
 def _held(one: About, *, replaced: bool) -> Iterator[Facts]:
     """Hold the rules against a version; where it would be replaced, those that then still matter."""
     for rule in RULES:
         if replaced and not rule.replaced:
             continue
-        for found in rule.find(one):
+        for found in _together(rule.find(one)):
             name = f"{one.system}@{one.label or 'set:' + one.digest[7:19]}"
             yield lean(
                 {

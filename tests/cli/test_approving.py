@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import apsw
 import pytest
 
 from ledger.api import Ledger
@@ -581,7 +582,8 @@ def test_the_second_time_what_grew_is_checked_and_what_is_shown(run, two):
     text = " ".join(approved(run, "--yes", "3.2.0").err.split())
     size = run("log", "--json").document["size"] - 1
     assert f"this ledger {size} entries, VERIFIED a moment ago" in text
-    assert re.search(rf"checked now the 1 entries from {size - 1} on; of those before, the \d+ shown here\.", text)
+    said = rf"checked now entry {size - 1}, and the \d+ entries on which this text rests\."
+    assert re.search(said, text)
     assert "those that passed all checks on 20" in text
     # What the screen said of the other entries holds for the verification of everything, too.
     assert run("verify", "--json").document["verdict"] == "verified"
@@ -615,3 +617,32 @@ def test_an_old_entry_that_is_not_shown_was_changed_and_that_was_not_said_to_be_
     assert "to read them again: ledger verify" in " ".join(done.err.split())
     assert run("verify").code == 3
     assert approved(run, "--yes", "3.2.0", stage="test").code == 0  # it is no part of what is approved
+
+
+MISSED = "auc, age<25 0.71 0.684 >= 0.7 NOT MET"
+FORGED = {
+    "a measure": ("UPDATE evaluations SET data = replace(data, '0.684', '0.999')", MISSED),
+    "a threshold": ("UPDATE plans SET data = replace(data, '0.7,', '0.1,')", MISSED),
+    "who made it": ("UPDATE versions SET trained_by = 'eve'", "four eyes kept: trained by mara (9)"),
+    "what runs": ("UPDATE deployments SET set_digest = 'sha256:00'", "max_depth 6 8"),
+    "a name": ("UPDATE labels SET version = '3.2.0' WHERE version = '3.1.0'", "credit-scoring 3.2.0 set"),
+    "data": ("UPDATE datasets SET rows = 7", "training data credit@1 credit@2 1,000 -> 1,240 rows"),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_forged_row_is_not_what_the_approver_sees(run, two, what):
+    """Whoever may write beside the ledger changes what was computed from it: the entries are asked, and say it."""
+    enrol(run)
+    assert "the tables" not in approved(run, "--yes", "3.2.0", stage="staging").err
+    sql, row = FORGED[what]
+    connection = apsw.Connection(str(two.with_suffix(".projections.db")))
+    connection.execute(sql)
+    assert connection.changes() > 0
+    connection.close()
+    done = approved(run, "--yes", "3.2.0")
+    assert done.code == 0, done.err
+    assert row in " ".join(done.err.split())
+    assert "the tables said something else than the entries do" in " ".join(done.err.split())
+    assert run("rebuild").code in (0, 1)
+    assert "the tables" not in approved(run, "--yes", "3.2.0", stage="test").err

@@ -403,6 +403,12 @@ def test_the_order_is_by_severity_and_this_version_before_what_it_replaces(story
     assert [rule for rule, severity, _ in told if severity == "error"] == ["V01", "F03", "M02"]
 
 
+def test_the_same_of_several_entries_is_said_once(story):
+    for stage in ("first", "second"):
+        story.say(stage, "approved", actor="mara", stage=stage, **story.two)
+    assert story.told() == [("A04", "warning", ["first", "second"]), ("A02", "info", ["first", "second"])]
+
+
 def test_mending_names_the_version_and_unknown_names_are_refused(story):
     story.drop("assessed")
     story.told()
