@@ -23,13 +23,13 @@ from ledger.stores.postgres_links import Id, Link, Links, Text, watch
 from ledger.stores.postgres_making import FOUND, check_free, make
 from ledger.stores.postgres_section import AUTHORITY, FIND, HEAD, READ, ROWS, TILE
 from ledger.stores.postgres_texts import named
+from ledger.stores.postgres_walking import STRIDE, walk
 from ledger.stores.postgres_writing import Writer
 
 __all__ = ["PostgresStore", "Workspace", "check_free", "create", "open_store"]
 
 FORMAT: Final = 1
 MARK: Final = "lifecycle-ledger format "
-STRIDE: Final = 2_000  # rows that a walk takes at a time
 T = TypeVar("T")
 
 _NEXT: Final = "SELECT coalesce(max(seq) + 1, 0) FROM ledger.entries"
@@ -53,6 +53,16 @@ def create(location: str) -> "PostgresStore":
 def open_store(location: str, *, read_only: bool = False) -> "PostgresStore":
     """Open the ledger at a URL; raise `Misuse` if there is none, `Unavailable` if it cannot be reached."""
     return PostgresStore(location, read_only=read_only)
+
+
+def _entries(cursor: "psycopg.Cursor[Any]") -> list[Row]:
+    """Return the rows of entries that came, straight from what libpq holds."""
+    came = cursor.pgresult
+    assert came is not None
+    value, whole = came.get_value, int.from_bytes
+    return [
+        Row(whole(value(at, 0) or b"", "big"), value(at, 1) or b"", value(at, 2) or b"") for at in range(came.ntuples)
+    ]
 
 
 class Workspace(NamedTuple):
@@ -127,9 +137,12 @@ class PostgresStore:
         """Yield rows `start` to `stop` - 1, as of one moment: rows that are there never change, later ones are left."""
         if stop - start > STRIDE:
             stop = min(stop, self._rows_of(_NEXT)[0][0])
-        while start < stop and (found := self._rows_of(ROWS, (start, stop, STRIDE))):
-            yield from map(Row._make, found)
-            start = found[-1][0] + 1
+        statement = named(ROWS, self._links.schema)
+
+        def fetch(start: int) -> list[Row]:
+            return self._ask(lambda link: _entries(link.execute(statement, (start, stop, STRIDE), binary=True)))
+
+        return walk(fetch, start, stop)
 
     def read(self, seq: int) -> bytes:
         """Return one entry's bytes."""

@@ -421,6 +421,33 @@ def test_a_forked_child_has_connections_of_its_own(ledger, sql, tmp_path):
     sound(ledger, 7)
 
 
+def test_a_walk_is_ahead_of_who_walks_and_keeps_no_transaction_open(ledger, sql):
+    say_many(ledger, 1_700)
+    rows = ledger.store.rows(0, 2_000)
+    next(rows)
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'"
+    assert soon(lambda: sql(busy).fetchone()[0] == 1)  # the one who asks
+    say(ledger, 4)  # what comes after the walk began is not in it
+    assert [row.seq for row in rows] == list(range(1, 1_701))
+    left = ledger.store.rows(0, 1_700)
+    next(left)
+    left.close()
+    assert soon(lambda: not [one for one in threading.enumerate() if one.name.startswith("ledger-rows")])
+
+
+def test_a_walk_goes_on_in_a_child_that_was_forked_on_the_way(ledger):
+    say_many(ledger, 1_700)
+    rows = ledger.store.rows(0, 1_701)
+    first = next(rows)
+
+    def work():
+        assert [row.seq for row in rows] == list(range(1, 1_701))
+
+    assert ended(forked(work)) == 0
+    assert first.seq == 0
+    assert [row.seq for row in rows] == list(range(1, 1_701))
+
+
 def backends_of(ledger):
     with ledger.store._links.lend() as link:
         return {link.info.backend_pid}
