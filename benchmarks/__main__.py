@@ -19,7 +19,7 @@ ROUNDS = 5
 
 
 # Modules here, each with a function `rows`.
-GROUPS = ("core", "proofs", "spooling", "publishing", "bundling", "served", "clustered", "peers")
+GROUPS = ("core", "proofs", "growing", "spooling", "publishing", "bundling", "served", "clustered", "peers")
 
 
 def measure(name: str, row: Row, rounds: int) -> dict[str, Any]:
