@@ -1,10 +1,11 @@
 """What a log grew by since it was checked in full, and some older entries, verified without a walk over the others.
 
     known before   size m, the root over those entries, which of them change who may say what: of a full verification
+    0  the store   its schema and guards                                                              C1
     1  the tree    its edge at m, from stored hashes, has that root; every checkpoint is of this tree   C2-C4, C9
     2  the rules   each older entry that changes who may say what lies under that root                  C9
-    3  the growth  entries m to n - 1 pass every check of one entry, and lead to the root at n           C5-C9, C12-C19
-    4  the shown   each older entry that is asked for lies under the root, in the one form               C5, C9
+    3  the growth  entries m to n - 1 pass every check of one entry, and lead to the root at n       C5-C9, C12-C19
+    4  the shown   each older entry that is asked for lies under the root, in the one form           C5, C9
 
 Nothing is believed of the store that does not lead to a root. Two things it is asked: whether the id of a new entry
 stands at an older one (C11; the older ids of types in the rule table, approvals and the like, are known), and, where a
@@ -68,6 +69,7 @@ def verify_growth(store: Store, policy: Policy, before: Checked, shown: Iterable
     """
     try:
         store.check_container()
+        store.check_guards()
         return _Growth(store, policy, before).report(set(shown))
     except (LedgerError, Unknown):
         return None
@@ -87,7 +89,7 @@ class _Growth:
         self._tree = tree_reader(store, self._head)
 
     def report(self, shown: set[int]) -> Report | None:
-        """Run 1 to 4."""
+        """Run 1 to 4, of which the store has passed 0."""
         store, head, size = self._store, self._head, self._before.size
         acts = [(seq, self._under_root(seq)) for seq in self._before.acts]
         acts += [(seq, store.read(seq)) for seq in store.authority() if seq >= size]

@@ -3,6 +3,7 @@
 import json
 import re
 
+import apsw
 import pytest
 from msgspec.structs import replace as replaced
 
@@ -205,6 +206,15 @@ def test_an_approval_placed_once_more(told, edit, keys):
     assert {(6, 4)} <= {(one.check, one.seq) for one in told.verify().failures}
     assert grown(told, known) is None
     assert grown(told, known._replace(ids=frozenset())) is not None  # what is known outside the store notices it
+
+
+def test_a_guard_that_is_gone(told):
+    known = before(told, 12)
+    connection = apsw.Connection(str(told.path))
+    connection.execute("DROP TRIGGER entries_no_update")
+    connection.close()
+    assert grown(told, known) is None
+    assert told.verify().failures[0].check == 1
 
 
 def test_another_log_or_a_root_that_is_not_its_own(told):
