@@ -1,5 +1,6 @@
 """`ledger production`, `registry`, `lineage`, `diff`, `changelog`: questions to the projections."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -194,10 +195,12 @@ def full_name(version: str, ledger: "Ledger") -> str:
 
 @command()
 @click.argument("system", required=False)
-@click.option("--markdown", is_flag=True, help="Markdown, which is the default.")
+@click.option("--markdown", is_flag=True, help="Markdown on a terminal too, as in a file or a pipe.")
 @past
-def changelog(call: Call, system: str | None, markdown: bool, as_of: str | None, known_at: str | None) -> Answer:  # noqa: ARG001
+def changelog(call: Call, system: str | None, markdown: bool, as_of: str | None, known_at: str | None) -> Answer:
     """Print what changed from version to version, why, and by whom it was approved (Annex IV point 6)."""
+    from ledger import __version__
+    from ledger.proving import root_at
     from projections.questions.changes import changelog as answer
     from projections.questions.changes_text import render_changelog
 
@@ -205,9 +208,20 @@ def changelog(call: Call, system: str | None, markdown: bool, as_of: str | None,
         projections.catch_up()
         wanted = system or ledger.place.system or _only_system(projections)
         _check_system(projections, wanted)
-        found = answer(projections, wanted)
-        text = render_changelog(found)
-    return Answer(found, lambda _: text.splitlines())
+        found = answer(projections, wanted) | {"generator": f"lifecycle-ledger {__version__}"}
+        if found["size"]:
+            root = root_at(ledger.store, ledger.store.head(), found["size"])
+            found["root"] = f"sha256:{root.hex()}"
+    text = render_changelog(found)
+
+    def lines(paint: Paint) -> list[str]:
+        if markdown or not sys.stdout.isatty():
+            return text.splitlines()
+        from ledger.cli.page import page_lines
+
+        return page_lines(text, paint)
+
+    return Answer(found, lines)
 
 
 def _only_system(projections: "Projections") -> str:

@@ -14,6 +14,7 @@ from projections.database import Database
 from projections.questions import facts
 from projections.questions.facts import Facts, lean
 from projections.questions.gaps import gaps_of
+from projections.questions.weighing import cumulative, measured
 from projections.registry.systems import SYSTEMS
 from projections.values import mapping, unpacked
 
@@ -27,14 +28,17 @@ _ITEMS: Final = (
     f"SELECT {', '.join(ITEMS.columns)} FROM change_items"  # noqa: S608
     " WHERE system = ? AND change_key = ? ORDER BY part, name, grp"
 )
-_MARKET: Final = (
-    "SELECT kind, time, seq FROM market WHERE system = ? AND stands = 'stands' ORDER BY time, seq LIMIT 1"
-)
+_MARKET: Final = "SELECT kind, time, seq FROM market WHERE system = ? AND stands = 'stands' ORDER BY time, seq LIMIT 1"
 _UNLISTED: Final = (
     "SELECT COUNT(*) FROM versions WHERE system = ? AND origin <> 'mentioned' AND NOT EXISTS"
     " (SELECT 1 FROM changes WHERE changes.system = versions.system AND changes.to_set = versions.set_digest)"
 )
-_RECORD: Final = "SELECT actor, data FROM change_records WHERE seq = ?"
+_SPOKEN_OF: Final = "SELECT 1 FROM versions WHERE system = ? LIMIT 1"
+_RECORD: Final = "SELECT actor, time, data FROM change_records WHERE seq = ?"
+_RECORDS_OF: Final = (
+    "SELECT seq, actor, time, summary FROM change_records"
+    " WHERE system = ? AND set_digest = ? AND stands = 'stands' ORDER BY seq"
+)
 _ASSESSMENT: Final = "SELECT seq, time, actor, decision, reason, baseline, data FROM assessments WHERE seq = ?"
 _RAN: Final = (
     "SELECT environment, deployment, effective, effective_seq, ended, end_cause, started_by, countries, deployer"
@@ -57,7 +61,7 @@ def changelog(projections: "Projections", system: str, *, now: datetime | None =
     with projections.reading("changelog") as database:
         described = [dict(zip(SYSTEMS.columns, row, strict=True)) for row in database.rows(_SYSTEM, (system,))]
         rows = [dict(zip(CHANGES.columns, row, strict=True)) for row in database.rows(_CHANGES, (system,))]
-        if not described and not rows:
+        if not described and not rows and not database.rows(_SPOKEN_OF, (system,)):
             raise Misuse(f"nothing is recorded of a system {system!r}", "ledger registry", code="unknown_system")
         about = described[0] if described else {}
         told = [_change(projections, database, row, at) for row in rows if row["status"] != "later"]
@@ -89,14 +93,19 @@ def _change(projections: "Projections", database: Database, row: Facts, at: str)
     told["from"] = lean({"version": row["from_version"], "digest_set": row["from_set"]})
     told["to"] = lean({"version": row["to_version"], "digest_set": after})
     told["built_from_another"] = bool(row["built_from"])
-    told["differences"] = [_item(one) for one in database.rows(_ITEMS, (system, row["change_key"]))]
+    found = [_item(one) for one in database.rows(_ITEMS, (system, row["change_key"]))]
+    told["differences"] = [facts.with_data(database, one) for one in found]
+    told["measured"] = measured(database, system, found)
     told["why"] = [_cause(projections, database, one) for one in unpacked(row["caused_by"], [])]
     told["substantial_modification"] = _assessment(database, row)
+    if (summed := cumulative(database, system, told)) is not None:
+        told["cumulative_differences"] = summed
     if row["record_seq"] is not None:
-        ((actor, data),) = database.rows(_RECORD, (row["record_seq"],))
+        ((actor, time, data),) = database.rows(_RECORD, (row["record_seq"],))
         said = mapping(unpacked(data, {}))
-        told["recorded_by"] = actor
-        told |= {name: said[name] for name in ("points", "ifu_changed", "affected", "watch_days") if name in said}
+        told |= {"recorded_by": actor, "recorded_time": time}
+        told |= {name: said[name] for name in _SAID if name in said}
+        told["said_again"] = _said_again(database, row)
     version = facts.version(database, system, after) if after else {}
     told |= lean({"trained": facts.act(version, "trained"), "registered": facts.act(version, "registered")})
     told["approvals"] = facts.approvals(database, system, after, at, version) if after else []
@@ -109,6 +118,13 @@ def _change(projections: "Projections", database: Database, row: Facts, at: str)
         since = database.rows(_AFTER, (system, told["effective_time"]))
         told["alerts_since"] = [seq for seq, _ in since]
     return told
+
+
+def _said_again(database: Database, row: Facts) -> list[Facts]:
+    """What later records say of the same change: the first describes it, and none is lost."""
+    names = ("seq", "by", "time", "summary")
+    rows = database.rows(_RECORDS_OF, (row["system"], row["to_set"]))
+    return [lean(dict(zip(names, one, strict=True))) for one in rows if one[0] != row["record_seq"]]
 
 
 def _item(row: tuple[Any, ...]) -> Facts:
@@ -152,6 +168,7 @@ def _assessment(database: Database, row: Facts) -> Facts:
     return lean(told)
 
 
+_SAID: Final = ("points", "ifu_changed", "affected", "watch_days", "rollback_plan")
 _ANSWERS: Final = (
     "cumulative", "after_market", "foreseen", "purpose_modified", "within_plan", "articles_affected",
     "notified_body_informed",

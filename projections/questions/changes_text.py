@@ -3,30 +3,30 @@
 No sentence is written by anything but these tables: what people said stands in quotation marks, escaped.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
-from projections.questions.changes_tables import difference_lines, equal_line, metric_lines
-from projections.questions.markdown import at, day, escape, minute, quoted, short
+from projections.questions.changes_sentences import SENTENCES
+from projections.questions.markdown import at, day, escape, minute, short
 
 Facts = dict[str, Any]
 
-_PENDING: Final = "pending"
 _COULD_NOT_KNOW: Final = (
     "changes that nobody recorded and that no deployment shows",
     "whether what was recorded is true or complete",
     "changes outside the recorded digests, such as the use or the users",
+    "the risk register and the documents that must follow, of which no type of event speaks yet",
 )
-_FOOT: Final = f"What this page could not know: {'; '.join(_COULD_NOT_KNOW)}."
 
 
 def render_changelog(changelog: Facts) -> str:
     """Return the Markdown of the document that `changelog` made."""
     lines = [*_head(changelog), *_gaps(changelog)]
     listed = [one for one in changelog["changes"] if one["status"] not in ("rejected", "proposed")]
+    if not listed:
+        lines += ["", "No change is on record: nothing was deployed to production, placed on the market or in service."]
     for one in reversed(listed):
         lines += ["", *_change(one)]
-    lines += ["", *_lists(changelog), *_quiet(changelog), "", _FOOT]
+    lines += ["", *_lists(changelog), *_categories(listed), "", *_foot(changelog)]
     return "\n".join(lines) + "\n"
 
 
@@ -77,121 +77,9 @@ def _change(one: Facts) -> list[str]:
     lines = [_title(one)]
     if one["status"] == "void":
         return [*lines, "Taken back by a correction; the number is not used again."]
-    for part in _PARTS:
+    for part in SENTENCES:
         lines += ["", *told] if (told := part(one)) else []
     return lines
-
-
-def _who(one: Facts) -> list[str]:
-    sides = [
-        f"{word} {short(one[side]['digest_set'])}"
-        for word, side in (("before", "from"), ("after", "to"))
-        if "digest_set" in one[side]
-    ]
-    known = [word for word in ("trained", "registered") if word in one]
-    acts = [f"{word} by {escape(one[word]['by'])} {at(one[word]['seq'])}" for word in known]
-    if "recorded_by" in one:
-        acts.append(f"change recorded by {escape(one['recorded_by'])} {at(one['record_seq'])}")
-    built = " Built from another version than the one it replaced." if one["built_from_another"] else ""
-    said = "; ".join([*sides, *acts])
-    return [said[:1].upper() + said[1:] + "." + built] if said else []
-
-
-def _what(one: Facts) -> list[str]:
-    record = at(one.get("record_seq"))
-    what = f"{quoted(one['summary'])} {record}" if "summary" in one else "nobody described it; see what differs"
-    named = f"{', '.join(map(escape, one['categories']))} {record}" if one["categories"] else "not named"
-    suggested = f"; suggested by the digests: {', '.join(one['suggested'])}" if one["suggested"] else ""
-    return [f"**What.** {what}.", "", f"**Category.** {named.strip()}{suggested}."]
-
-
-def _why(one: Facts) -> list[str]:
-    said = [f"{quoted(one['reason'])} {at(one.get('record_seq', one.get('effective_seq')))}"] if "reason" in one else []
-    return [f"**Why.** {'; '.join([*map(_cause, one['why']), *said]) or 'no cause and no reason recorded'}."]
-
-
-def _cause(cause: Facts) -> str:
-    if "seq" not in cause:
-        return f"an event that is not in this log ({escape(cause['id'])})"
-    data = cause["data"]
-    words = [f"{escape(cause['type'])} of {day(cause['time'])}"]
-    told = ("metric", "feature", "group", "value", "threshold", "severity")
-    words += [f"{name} {escape(data[name])}" for name in told if name in data]
-    answered = f"; acknowledged {at(cause['acknowledged_seq'])}" if "acknowledged_seq" in cause else ""
-    if "resolved_seq" in cause:
-        answered += f"; resolved: {escape(cause.get('resolution', 'not said'))} {at(cause['resolved_seq'])}"
-    return f"{', '.join(words)} {at(cause['seq'])}{answered}"
-
-
-def _affected(one: Facts) -> list[str]:
-    parts = [
-        f"{escape(ran['environment'])}/{escape(ran['deployment'])} from {minute(ran['effective'])} {at(ran['seq'])}"
-        + (" (effective again)" if ran["again"] else "")
-        for ran in one["ran"]
-    ]
-    countries = sorted({country for ran in one["ran"] for country in ran["countries"]})
-    parts += [f"countries {', '.join(map(escape, countries))}"] if countries else []
-    if "points" in one:
-        parts.append(f"Annex IV points {', '.join(map(escape, one['points']))} named {at(one['record_seq'])}")
-    if "ifu_changed" in one:
-        changed = "changed" if one["ifu_changed"] else "not changed"
-        parts.append(f"instructions for use {changed} {at(one['record_seq'])}")
-    return [f"**Affected.** {'; '.join(parts)}."] if parts else []
-
-
-def _modification(one: Facts) -> list[str]:
-    said = one["substantial_modification"]
-    seq = at(said.get("seq"))
-    base = ""
-    if "baseline_set" in said:
-        base = f" Baseline {short(said['baseline_set'])}: first on the market or in service {at(said['baseline_seq'])}."
-    if said["state"] == _PENDING:
-        note = f"; {said['note']}" if "note" in said else ""
-        text = f"PENDING since {day(said['pending_from'])}: nobody recorded an assessment{note}."
-    elif said["state"] in ("not_applicable", "not_yet"):
-        text = f"not assessed; {said['note']} {seq}".rstrip() + "."
-    else:
-        text = f"{escape(said['state'])}, decided by {escape(said['by'])} {day(said['time'])} {seq}"
-        text += f": {quoted(said['reason'])}." if "reason" in said else "; no reason recorded."
-        text += f" Cumulative: {quoted(said['cumulative'])}." if "cumulative" in said else ""
-    return [f"**Substantial modification.** {text}{base}"]
-
-
-def _approval(one: Facts) -> list[str]:
-    parts = []
-    for said in one["decisions"]:
-        reason = f": {quoted(said['reason'])}" if "reason" in said else ""
-        parts.append(f"{said['decision']} by {escape(said['by'])} {day(said['time'])} {at(said['seq'])}{reason}")
-    for said in one["approvals"]:
-        kind = ", ".join([*said["roles"], *([said["kind"]] if "kind" in said else [])]) or "role not known"
-        own = "worked on this version" if said["own_work"] else "did not train, register, evaluate or request"
-        text = f"approved for {escape(said['stage'])} by {escape(said['by'])} ({kind}; {own}) {minute(said['time'])}"
-        text += f" {at(said['seq'])}" + ("" if said["complete"] else f", {said['needed']} needed")
-        if "doubtful" in said:
-            since, reported = minute(said["doubtful"]["since"]), at(said["doubtful"]["reported"])
-            text += f"; doubtful: its key was reported compromised since {since} {reported}"
-        if said["conditions"]:
-            text += "; conditions: " + ", ".join(quoted(condition["text"]) for condition in said["conditions"])
-        if "seen_size" in said:
-            text += f"; saw entries 0-{said['seen_size'] - 1}"
-        parts.append(text)
-    return [f"**Approval.** {'; '.join(parts) or 'none recorded'}."]
-
-
-def _evidence(one: Facts) -> list[str]:
-    parts = [
-        f"{escape(said.get('name', 'file'))} {said['digest'][:15]}.. {at(said['seq'])}" for said in one["evidence"]
-    ]
-    return [f"**Evidence.** {'; '.join(parts)}. Whether the files are at hand was not looked at."] if parts else []
-
-
-def _after(one: Facts) -> list[str]:
-    if "effective_time" not in one:
-        return []
-    watch = f"Watch {one['watch_days']} days {at(one['record_seq'])}; " if "watch_days" in one else ""
-    since = f"alerts of the system since: {at(*one['alerts_since'])}" if one["alerts_since"] else "no alert since"
-    said = f"{watch}{since} {at(one['effective_seq'])}." if not one["alerts_since"] else f"{watch}{since}."
-    return [f"**After-care.** {said[:1].upper()}{said[1:]}"]
 
 
 def _lists(log: Facts) -> list[str]:
@@ -204,7 +92,27 @@ def _lists(log: Facts) -> list[str]:
         ]
         lines.append(f"{word}: {'; '.join(found) or 'none'}.")
     lines.append(f"Versions trained or registered that never became part of a change: {log['unlisted']}.")
-    return lines
+    return [*lines, *_quiet(log)]
+
+
+def _categories(listed: list[Facts]) -> list[str]:
+    """The changes of each category, as people named them or, where nobody did, as the digests suggest."""
+    by_name: dict[str, list[str]] = {}
+    for one in listed:
+        for name in one["categories"] or one["suggested"]:
+            said = str(one["number"]) if one["categories"] else f"{one['number']} (suggested)"
+            by_name.setdefault(name, []).append(said)
+    if not by_name:
+        return []
+    rows = [f"| {escape(name)} | {', '.join(found)} |" for name, found in sorted(by_name.items())]
+    return ["", "| category | changes |", "|---|---|", *rows]
+
+
+def _foot(log: Facts) -> list[str]:
+    made = [f"Made by {log['generator']}"] if "generator" in log else []
+    made += [f"root over these entries {log['root']}"] if "root" in log else []
+    foot = f"What this page could not know: {'; '.join(_COULD_NOT_KNOW)}."
+    return [foot, *(["", f"{', '.join(made)}. `ledger verify` says whether they are what was signed."] if made else [])]
 
 
 def _quiet(log: Facts) -> list[str]:
@@ -213,9 +121,3 @@ def _quiet(log: Facts) -> list[str]:
         rest = f"{one['entries']} other entries in the log in that time" if one["entries"] else "the log was silent"
         lines.append(f"No change recorded from {day(one['from'])} to {day(one['to'])} ({rest}).")
     return lines
-
-
-_PARTS: Final[tuple[Callable[[Facts], list[str]], ...]] = (
-    _who, _what, _why, difference_lines, equal_line, metric_lines,
-    _affected, _modification, _approval, _evidence, _after,
-)  # fmt: skip

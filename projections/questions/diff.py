@@ -27,7 +27,7 @@ def diff(projections: "Projections", before: str, after: str) -> dict[str, Any]:
         return {
             "schema": "ledger.diff/1", "origin": projections.source.origin, "size": projections.position("registry"),
             "system": new[0], "before": _named(database, *old), "after": _named(database, *new),
-            "differences": [with_data(database, told(one)) for one in items if not one.equal],
+            "differences": [facts.with_data(database, told(one)) for one in items if not one.equal],
             "equal": [{"part": one.part, "name": one.name} for one in items if one.equal],
         }  # fmt: skip
 
@@ -35,15 +35,6 @@ def diff(projections: "Projections", before: str, after: str) -> dict[str, Any]:
 def _named(database: Database, system: str, digest: str) -> Facts:
     row = facts.version(database, system, digest)
     return lean({"version": row.get("version"), "digest_set": digest, "first_seq": row.get("first_seq")})
-
-
-def with_data(database: Database, difference: Facts) -> Facts:
-    """A difference of data with what the registrations of both sides say: rows, period, and their entries."""
-    if difference["part"] != "data":
-        return difference
-    sides = {side: facts.registered(database, difference[side]) for side in ("before", "after") if side in difference}
-    seqs = {one["seq"] for used in sides.values() for one in used if "seq" in one}
-    return difference | sides | {"seqs": sorted(seqs | set(difference["seqs"]))}
 
 
 def told(item: Item) -> Facts:

@@ -110,6 +110,15 @@ def _registration(database: Database, digest: str | None) -> Facts:
     return lean(dict(zip(names, found[0], strict=True))) if found else {}
 
 
+def with_data(database: Database, difference: Facts) -> Facts:
+    """A difference of data with what the registrations of both sides say: rows, period, and their entries."""
+    if difference["part"] != "data":
+        return difference
+    sides = {side: registered(database, difference[side]) for side in ("before", "after") if side in difference}
+    seqs = {one["seq"] for used in sides.values() for one in used if "seq" in one}
+    return difference | sides | {"seqs": sorted(seqs | set(difference["seqs"]))}
+
+
 def parameters(row: Facts) -> Facts:
     """The parameters of the training."""
     return mapping(unpacked(row.get("parameters"), {}))

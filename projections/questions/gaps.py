@@ -17,6 +17,8 @@ def gaps_of(change: Facts, at: str) -> list[Facts]:
         if lacks(change):
             seqs = [change["effective_seq"]] if "effective_seq" in change else [change["opened_seq"]]
             gap = {"change": change["number"], "code": code, "text": words, "seqs": seqs}
+            if code == "not_comparable":
+                gap["text"] = _not_comparable(change)
             if code == "substantial_modification_pending":
                 gap["text"] = f"{words}, pending {_days(change, at)} days"
                 if note := change["substantial_modification"].get("note"):
@@ -35,6 +37,14 @@ def _days(change: Facts, at: str) -> int:
 
 def _metrics(change: Facts) -> list[Facts]:
     return [one for one in change["differences"] if one["part"] == "metric"]
+
+
+def _not_comparable(change: Facts) -> str:
+    """How many metrics may not be compared, and why."""
+    all_of = _metrics(change)
+    reasons = sorted({one["why_not"] for one in all_of if "why_not" in one})
+    count = sum("why_not" in one for one in all_of)
+    return f"{count} of {len(all_of)} metrics of before and after may not be compared: {', '.join(reasons)}"
 
 
 def _approved_before(change: Facts) -> bool:

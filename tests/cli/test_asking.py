@@ -1,8 +1,11 @@
-import json
+import re
 from pathlib import Path
 
 import apsw
 import pytest
+
+from ledger.cli.page import page_lines
+from ledger.cli.screen import Paint
 
 VERSION = "credit-scoring@3.1.0"
 
@@ -80,9 +83,36 @@ def test_a_version_that_is_not_here(run, story, words):
 def test_changelog(run, story):
     text = run("changelog").out
     assert "3.1.0" in text
-    assert json.dumps(run("changelog", "credit-scoring", "--json").document)
+    document = run("changelog", "credit-scoring", "--json").document
+    root = run("verify", "--json").document["root"]
+    assert (document["root"], document["size"]) == (root, 6)
+    assert f"root over these entries {root}" in text
     assert run("changelog", "credit-scoring", "--markdown").out == text
     assert run("changelog", "nothing").code == 2
+    assert "root over these entries sha256:" in run("changelog", "--known-at", document["as_of"]).out
+
+
+def test_a_changelog_without_a_change(run, ledger, tmp_path):
+    Path("m.bin").write_bytes(b"model")
+    run("record", "trained", "a@1", "--file", "model=m.bin")
+    done = run("changelog")
+    assert done.code == 0
+    assert "No change is on record" in done.out
+
+
+def test_on_a_terminal_the_changelog_is_a_page(run, story):
+    reason = "**Why.** | a \\ | <b>x</b> `rm` # _so_"
+    done = run("record", "change_recorded", "credit-scoring@3.1.0", "--summary", reason)
+    assert done.code == 0, done.err
+    text = run("changelog").out
+    for width in (100, 60):
+        lines = page_lines(text, Paint(on=False), width)
+        assert max(map(len, lines)) <= width
+        page = "\n".join(lines)
+        assert "|---" not in page
+        assert "“**Why.** | a \\ | <b>x</b>" in " ".join(page.split())
+        assert "# _so_”" in page
+        assert re.findall(r"\[[\d, ]+\]", page) == re.findall(r"\[[\d, ]+\]", text)  # every line leads to its entries
 
 
 def test_an_empty_ledger_answers(run, ledger):

@@ -182,6 +182,98 @@ def test_words_of_others_stay_words(told, folded):
     assert "\n# fake" not in text
 
 
+def test_data_is_told_with_what_its_registration_says_even_if_that_came_later(told, folded):
+    seq = told.add("dataset_registered", dataset="credit@2.0", rows=10, period_start="2026-01-01",
+                   artifacts={"content": told.digest("data2.0")})  # fmt: skip
+    log = asked(folded(told))
+    (data,) = [one for one in log["changes"][1]["differences"] if one["part"] == "data"]
+    assert [data["after"][0][name] for name in ("seq", "period_start", "rows")] == [seq, "2026-01-01", 10]
+    assert data["seqs"] == [1, 6, seq]
+    row = f"credit@2.0, 10 rows, 2026-01-01 to, {told.digest('data2.0')[:15]}.. | [1, 6, {seq}] |"
+    assert row in render_changelog(log)
+
+
+def test_metrics_stand_under_the_plan_and_the_data_they_were_measured_with(told, folded):
+    log = asked(folded(told))
+    assert [(one["side"], one["seq"]) for one in log["changes"][1]["measured"]] == [("before", 2), ("after", 7)]
+    digest = told.digest("holdout")[:15]
+    assert f"**Measured.** Before [2] by mara, no plan, on holdout, {digest}.." in render_changelog(log)
+
+
+def test_what_adds_up_since_the_baseline_stands_beside_what_changed_last(told, folded):
+    """Small steps are measured together: 3.0 differs from 2.0 in little, from 1.0, the first in service, in more."""
+    said = version(told, "3.0")
+    data = {"training": [{"dataset": "credit@2.0", "digest": told.digest("data2.0"), "rows": 10}]}
+    told.add("trained", datasets=data, parameters={"depth": 7}, **said)
+    evaluate(told, "3.0", 0.8)
+    deploy(told, "3.0")
+    log = asked(folded(told))
+    second, third = log["changes"][1:]
+    assert "cumulative_differences" not in second  # there the baseline is the version before
+    assert {(one["part"], one["name"]) for one in third["differences"] if one["part"] != "metric"} == {
+        ("artifact", "model"), ("parameter", "depth"),
+    }  # fmt: skip
+    summed = {(one["part"], one["name"]): one for one in third["cumulative_differences"]}
+    assert set(summed) == {("artifact", "model"), ("parameter", "depth"), ("data", "training"), ("metric", "auc")}
+    assert summed["metric", "auc"]["delta"] == 0.06
+    text = render_changelog(log)
+    assert "Since the baseline, 4 things differ:" in text
+    assert "| what | baseline | after | entries |" in text
+    assert "| auc | 0.74 | 0.8 (+0.06) | [2, 13] |" in text
+    assert text.count("Since the baseline nothing else changed than what stands above.") == 1
+
+
+def test_what_people_answered_is_printed_and_what_they_left_out_is_not(told, folded):
+    told.add("substantial_modification_assessed", decision="not_substantial", reason="same recipe", foreseen=False,
+             articles_affected=[10, 15], notified_body_informed="2026-11-20", cumulative="two retrainings",
+             baseline={"set": set_of(told.files("1.0", "lockfile"))}, **version(told, "2.0"))  # fmt: skip
+    train(told, "3.0")
+    told.add("change_recorded", summary="next", rollback_plan="deploy 1.0 *again*", watch_days=30,
+             affected={"deployers": ["branch north"], "groups": ["age<25"]}, **version(told, "3.0"))  # fmt: skip
+    deploy(told, "3.0")
+    text = render_changelog(asked(folded(told)))
+    for words in (
+        "not foreseen in the conformity assessment; articles whose fulfilment it affects: 10, 15",
+        "notified body informed 2026-11-20; measured by the assessor against set:",
+        "Cumulative, as the assessor says: “two retrainings”.",
+        "deployers branch north named [14]; groups age\\<25 named [14]",
+        "Watch 30 days [14]; to go back: “deploy 1.0 \\*again\\*” [14]",
+    ):
+        assert words in text
+    assert "change plan" not in text
+    assert "intended purpose" not in text
+
+
+def test_what_was_said_again_of_a_change_is_told_behind_what_was_said_first(told, folded):
+    told.add("change_recorded", summary="in other words", **version(told, "2.0"))
+    text = render_changelog(asked(folded(told)))
+    assert "# fake” [10]; said again by mara: “in other words” [12]." in text
+
+
+def test_gaps_count_what_may_not_be_compared_and_say_why(told, folded):
+    train(told, "3.0")
+    told.add("evaluated", metrics={"auc": 0.9, "f1": 0.5}, datasets={"test": [{"dataset": "fresh", "digest":
+             told.digest("fresh")}]}, **version(told, "3.0"))  # fmt: skip
+    deploy(told, "3.0")
+    (gap,) = [one for one in asked(folded(told))["gaps"] if one["code"] == "not_comparable"]
+    assert gap["text"].startswith("2 of 2 metrics of before and after may not be compared: ")
+    assert gap["text"].endswith("metric_missing, other_test_data")
+
+
+def test_categories_lead_to_their_changes(told, folded):
+    train(told, "3.0")
+    deploy(told, "3.0")
+    text = render_changelog(asked(folded(told)))
+    assert "| retraining | 2, 3 (suggested) |" in text
+
+
+def test_a_system_without_a_change_has_an_empty_page(book, folded):
+    train(book, "1.0")
+    text = render_changelog(asked(folded(book)))
+    assert "No change is on record" in text
+    assert "Versions trained or registered that never became part of a change: 1." in text
+
+
 def test_a_metric_on_other_test_data_has_no_difference_in_the_text(told, folded):
     train(told, "3.0")
     used = {"test": [{"dataset": "fresh", "digest": told.digest("fresh")}]}
