@@ -31,6 +31,7 @@ CHUNK: Final = 512  # events that are looked at together
 _SUBJECTS_LIMIT: Final = 16_384
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder()
+_BODY: Final = b'%b%b,"id":"%b%b%b,"time":"%b%b'
 _DEPTH: Final = statement.DEPTH_LIMIT - 1  # of the data in a statement
 
 Said = tuple[str | msgspec.Struct, dict[str, Any]]
@@ -113,14 +114,22 @@ class Bulk:
     def alone(self, kind: str, fields: dict[str, Any], id: str, now: str) -> Item | None:
         """Return the item of one event, with all its fields; None where the other way has to be asked, then `met`."""
         shape = _shape(kind, tuple(fields), fields.get("capture") is False)
-        names = _names(shape, [fields]) if shape is not None else None
-        if shape is None or names is None or self._subjects.get(names[0]) is None:
+        if shape is None or (shape.has_capture and type(fields["capture"]) is not bool):
             return None
-        made = self._all(shape, _New([fields], [id], [encoding.id_bytes(id)], [now]))
-        if made is None:
-            return None
+        if shape.captures:
+            self._take_context()
+        names = _names(shape, [fields])
+        subject = self._subjects.get(names[0]) if names is not None else None
         data = {name: fields[name] for name in shape.data}
-        return made[0]._replace(fields={**made[0].fields, "data": data, "id": id, "time": now})
+        texts = _texts([data], shape.decoder) if subject is not None else None
+        if subject is None or texts is None:
+            return None
+        _, first, middle, last = self._around(shape)
+        body = _BODY % (first, texts[0], id.encode(), middle, subject.text, now.encode(), last)
+        if len(body) > encoding.STATEMENT_LIMIT:
+            return None
+        said = {**subject.fields, "data": data, "id": id, "time": now}
+        return Item(said, body, encoding.id_bytes(id), sha256(b"\x00" + body).digest())
 
     def met(self, kind: str, fields: dict[str, Any], draft: Draft) -> None:
         """Keep the subject of an event that the other way composed, for the next one about it."""
@@ -171,7 +180,7 @@ class Bulk:
             return None
         _, first, middle, last = self._around(shape)
         bodies = [
-            b'%b%b,"id":"%b%b%b,"time":"%b%b' % (first, text, id.encode(), middle, subject, now.encode(), last)
+            _BODY % (first, text, id.encode(), middle, subject, now.encode(), last)
             for text, id, (_, subject), now in zip(texts, ids, subjects, times, strict=True)
         ]
         if max(map(len, bodies)) > encoding.STATEMENT_LIMIT:

@@ -109,20 +109,21 @@ class Fold:
             self._flush()
 
     def _apply(self, key: str, route: Route, entry: Entry, said: Statement) -> None:
-        if self._share is not None and not self._share.holds(key, route.subject):
+        _, subject, handler, mark = route
+        if self._share is not None and not self._share.holds(key, subject):
             return
-        held = self._subjects.hold(key, route.subject, entry.seq)
+        held = self._subjects.hold(key, subject, entry.seq)
         if held.late:
             return
         time = said.time
-        if time < held.time and not route.subject.by_seq:
+        if time < held.time and not subject.by_seq:
             held.late = True
             return
         held.time = time
         if time <= self._horizon:
-            route.handler(held.state, entry, said, self._out)
-        elif route.mark is not None:
-            route.mark(held.state, entry, said, self._out, LATER)
+            handler(held.state, entry, said, self._out)
+        elif mark is not None:
+            mark(held.state, entry, said, self._out, LATER)
 
     # ---- what belongs where the statement it names belongs -------------------------------------------------------
 

@@ -67,10 +67,12 @@ class Subjects:
         held = self._held.get(key)
         if held is None:
             held = self._held[key] = self._load(key, subject)
-        if not held.seqs:
+        seqs = held.seqs
+        if not seqs:
             self.touched.append(held)
-        if not held.seqs or held.seqs[-1] != seq:
-            held.seqs.append(seq)
+            seqs.append(seq)
+        elif seqs[-1] != seq:
+            seqs.append(seq)
         return held
 
     def _load(self, key: str, subject: Subject) -> Held:
