@@ -18,6 +18,7 @@ from ledger.errors import Conflict, Misuse
 from ledger.events.mentions import FindDataset, LookUp
 from ledger.fresh import new_id, now_text
 from ledger.keys.credential import Signer
+from ledger.keys.ed25519 import Ed25519Signer
 from ledger.log import Log
 from ledger.merkle.tree import tree_root
 from ledger.placing import Batch, Item, Placement, Request, Single
@@ -103,6 +104,10 @@ class Author:
         item = _item(written)
         return Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), tuple(disclosures), expected)
 
+    def secret(self, purpose: str) -> tuple[str, bytes | None]:
+        """Return the author's credential, and what its key makes for a purpose; None where it makes no secrets."""
+        return self._key, self._signer.secret(purpose) if isinstance(self._signer, Ed25519Signer) else None
+
     def place(self, signed: Signed) -> Receipt:
         """Place a statement that was signed here, and return where it stands, durable."""
         if signed.earlier is not None:
@@ -132,7 +137,11 @@ class Author:
         for text in request.disclosures:
             shown.setdefault(open_disclosure(text)[0], []).append(text)
         return [
-            Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), tuple(shown.get(item.fields["id"], ())))
+            Signed(
+                item._replace(fields=statement.read(item.body)),  # members of a batch share what they have in common
+                self._signer.sign(STATEMENT_TYPE, item.body),
+                tuple(shown.get(encoding.id_text(item.id), ())),
+            )
             for item in items
         ]
 

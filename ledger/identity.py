@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ledger.config import ask_passphrase, keys_folder, log_key_path
 from ledger.errors import Misuse
 from ledger.keys.credential import Signer
+from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.log_key import LogKey, require_origin
 from ledger.keys.openssh import name_of
 from ledger.keys.sources import is_path, open_log_key, open_signer
@@ -48,6 +49,20 @@ def find_identity(trust: Trust, key: str | Signer | None, actor: str | None = No
 def _handles_of(trust: Trust) -> list[str]:
     handles = dict.fromkeys(grant.handle for grant in trust.grants())
     return [str(path) for handle in handles if (path := keys_folder() / f"{handle}.key").exists()]
+
+
+def own_secrets(trust: Trust, purpose: str, known: Signer | None = None) -> dict[str, bytes]:
+    """Return what this user's keys make for a purpose (`Ed25519Signer.secret`), by credential: of the key that is in
+    use, and of those in files that open without anything being asked.
+    """
+    named = os.environ.get("LEDGER_KEY")
+    signers = [known] if known is not None else []
+    for source in [*([named] if named and is_path(named) else []), *_handles_of(trust)]:
+        try:
+            signers.append(open_signer(source))
+        except Misuse:
+            continue  # locked, or none of the keys that are meant
+    return {one.credential.id: one.secret(purpose) for one in signers if isinstance(one, Ed25519Signer)}
 
 
 def _try(trust: Trust, source: str) -> Identity | None:

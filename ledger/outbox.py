@@ -30,13 +30,13 @@ from ledger.authoring import Author, Said, Signed, event_of
 from ledger.away import away_author
 from ledger.config import Place, chosen_mode, resolve
 from ledger.errors import Conflict, LedgerError, Misuse, Tampered, Unavailable
-from ledger.fresh import new_id
+from ledger.fresh import new_id, now_text
 from ledger.placing import CLOCK_SECONDS
 from ledger.receipts import Receipt, Recorded
 from ledger.spool import drafts, item
 from ledger.spool.delivery import BEHIND, Delivery, deliver_later
 from ledger.spool.file import Spool, spool_path
-from ledger.spool.item import Target, same_statement
+from ledger.spool.item import SEAL, Target, same_statement
 from ledger.spool.seen import Seen, keep_seen, place_name, read_seen
 from ledger.spool.words import fix_of, kept, type_of, unsigned, waits
 from ledger.telemetry import log as _log
@@ -84,6 +84,7 @@ class Outbox:
         self._delivery = Delivery(self.spool)
         self._seen = False
         self._away: tuple[Target, Author] | None = None
+        self._secret: tuple[str, bytes | None] = ("", None)  # of the credential that signs; for seals
 
     def record(self, what: Any, fields: dict[str, Any]) -> Receipt:
         """Record one event, or keep it: see the table above. The receipt's `state` says which."""
@@ -236,7 +237,8 @@ class Outbox:
             if timed:
                 _check_time(signed.item.fields["time"])
         try:
-            self.spool.put_many(target, [_plain(one) for one, _ in chunk], since=_now(), why=_reason(why))
+            plain, secret = [_plain(one) for one, _ in chunk], self._secret_for(chunk[0][0])
+            self.spool.put_many(target, plain, since=now_text(), why=_reason(why), secret=secret)
         except (Conflict, Misuse, Tampered, Unavailable):  # one by one: what is in the way is said as it is there
             for signed, timed in chunk:
                 self._put(target, signed, why, timed=timed)
@@ -248,7 +250,8 @@ class Outbox:
         place = self._settings()
         seen = read_seen(self.spool.path).get(place_name(place)) if place else None
         target = self._target(place, ledger, seen)
-        self._away = target, away_author(target, place, ledger, seen, self._actor, self._key)
+        author = away_author(target, place, ledger, seen, self._actor, self._key)
+        self._away, self._secret = (target, author), author.secret(SEAL)
         return self._away
 
     def _is_blocked(self) -> bool:
@@ -272,7 +275,8 @@ class Outbox:
         reason = _reason(why)
         hash, again = signed.item.hash.hex(), False
         try:
-            again = self.spool.put(target, *_plain(signed), since=_now(), why=reason)
+            secret = self._secret_for(signed)
+            again = self.spool.put(target, *_plain(signed), since=now_text(), why=reason, secret=secret)
         except Conflict:
             there = self.spool.find(said["id"])
             if there is None or not same_statement(there.said, said, timed=timed):
@@ -285,6 +289,10 @@ class Outbox:
             ) from why  # fmt: skip
         self._told(target, why)
         return kept(said, "spooled", reason, hash=hash, again=again)
+
+    def _secret_for(self, signed: Signed) -> bytes | None:
+        credential, secret = self._secret
+        return secret if signed.item.fields["key"] == credential else None
 
     def _told(self, target: Target, why: LedgerError | None) -> None:
         """After something was put: one line for an outage, and a thread that tries, where one is asked for."""

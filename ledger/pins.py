@@ -8,6 +8,7 @@ another ledger put in the place of this one. Its form is in FORMAT.md section 14
 import fcntl
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -33,6 +34,10 @@ FIRST_LINE: Final = "ledger-pin/v1"
 LIMIT: Final = NOTE_LIMIT + 16_384
 _PLACES: Final = 16
 _SAFE: Final = "/:@+,=~!$&'()*;?#[]"  # what stands for itself in a place; blanks, controls and % do not
+
+# While a lock is held nothing forks: a child would hold it, too, through the file it inherits, and wait for itself.
+_no_fork: Final = threading.Lock()
+os.register_at_fork(before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release)
 
 How = Literal["created", "given", "first-use"]
 HOWS: Final[tuple[How, ...]] = ("created", "given", "first-use")
@@ -233,7 +238,7 @@ def _held(path: Path) -> Iterator[Pin | None]:
     try:
         for folder in (path.parent.parent, path.parent):  # mkdir gives the mode to the last alone
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (path.parent / ".lock").open("w") as lock:
+        with _no_fork, (path.parent / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield read_pin(path)
     except OSError as error:

@@ -1,7 +1,7 @@
 """Whether a statement may stand next in the log, by what a verifier will ask later, and the entry it becomes."""
 
 from binascii import hexlify
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from hashlib import sha256
 from itertools import chain, repeat
@@ -20,7 +20,7 @@ from ledger.store import Appending, Head, Row, as_row
 CLOCK_SECONDS: Final = 300  # how far a clock may be behind the log, and a statement ahead of the clock
 
 
-_ABOUT_A_SET: Final = ("approved", "rejected")
+ABOUT_A_SET: Final = ("approved", "rejected")  # what they decide on stands in their subject
 
 
 class Item(NamedTuple):
@@ -49,16 +49,17 @@ class Batch(NamedTuple):
 
 
 class Single(NamedTuple):
-    """An item with its own signatures."""
+    """An item with its own signatures; `text` is how they stand in an entry, where that is known."""
 
     item: Item
     signatures: tuple[bytes, ...]
+    text: str = ""
 
 
 class Request(NamedTuple):
     """What one caller wants placed: all of it or nothing. `expected` is the size the log must have.
 
-    `signed_here`: the signatures were made by this process a moment ago, and need no check.
+    `signed_here`: the signatures need no check: this process made them a moment ago, or knows that they are good.
     """
 
     parts: list[Single | Batch]
@@ -140,9 +141,11 @@ class Commit:
             why = error.message if isinstance(error, Tampered) else str(error)
             fix = error.fix if isinstance(error, Tampered) else "a newer release"
             raise Misuse(f"{why}; nothing was recorded", fix, code=getattr(error, "code", "unknown")) from None
-        placements = []
-        for part in request.parts:
-            placements += self._add_batch(part) if isinstance(part, Batch) else [self._add(part.item, part.signatures)]
+        singles = [part for part in request.parts if isinstance(part, Single)]
+        placements = self._add_singles(singles)
+        for part in request.parts if len(singles) < len(request.parts) else ():
+            assert isinstance(part, Batch)  # a request has one kind of parts
+            placements += self._add_batch(part)
         self._disclosures += request.disclosures
         newest = items[-1]
         self._moved = moved(newest.fields["type"], encoding.id_text(newest.id), newest.fields.get("data", {}))
@@ -218,7 +221,7 @@ class Commit:
         for one in said:
             if "refs" in one:
                 self._check_refs(one, strict=trust.in_rules(one["type"]))
-            if one["type"] in _ABOUT_A_SET and not one["subject"].keys() & {"artifacts", "document"}:
+            if one["type"] in ABOUT_A_SET and not one["subject"].keys() & {"artifacts", "document"}:
                 raise Misuse(f"{one['type']} names no digest set or document", "of=..., artifacts=...", code="no_set")
             if one["type"] == "approved":
                 self._check_four_eyes(one)
@@ -291,22 +294,25 @@ class Commit:
 
     # ---- the entry ----
 
-    def _add(self, item: Item, signatures: tuple[bytes, ...]) -> Placement:
-        return self._write(item, entry.signatures_text(signatures), "")
+    def _add_singles(self, parts: list[Single]) -> list[Placement]:
+        texts = [part.text or entry.signatures_text(part.signatures) for part in parts]
+        if len(parts) == 1:
+            return [self._write(parts[0].item, texts[0], "")]
+        return self._add_alike([part.item for part in parts], "", map(str.encode, texts))
 
     def _add_batch(self, batch: Batch) -> list[Placement]:
         first = self.size
         head = self._write(batch.items[0], entry.signatures_text(batch.signatures), entry.batch_text(batch.header))
-        return [head, *self._add_members(batch.items[1:], entry.batch_text(b'{"first":%d}' % first))]
+        return [head, *self._add_alike(batch.items[1:], entry.batch_text(b'{"first":%d}' % first), repeat(b"[]"))]
 
-    def _add_members(self, items: list[Item], member: str) -> list[Placement]:
-        """Write entries that differ in place, link and statement only; what `_write` does, for less work."""
+    def _add_alike(self, items: list[Item], member: str, signatures: Iterable[bytes]) -> list[Placement]:
+        """Write entries that differ in place, link, signatures and statement; what `_write` does, for less work."""
         begin, recorded = f'{{{member}"prev":"'.encode(), self._recorded
         middle = f'","recorded":"{recorded}","seq":'.encode()
         last, leaves, datas, ids = self._last, [], [], [item.id for item in items]
         places = range(self.size, self.size + len(items))
-        for seq, item in zip(places, items, strict=True):
-            data = b'%b%b%b%d,"signatures":[],"statement":%b}' % (begin, hexlify(last), middle, seq, item.body)
+        for seq, item, signed in zip(places, items, signatures, strict=False):
+            data = b'%b%b%b%d,"signatures":%b,"statement":%b}' % (begin, hexlify(last), middle, seq, signed, item.body)
             last = sha256(b"\x00" + data).digest()
             datas.append(data)
             leaves.append(last)

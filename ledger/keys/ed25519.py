@@ -1,5 +1,6 @@
 """An author's Ed25519 key in this process's memory."""
 
+import hmac
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -31,6 +32,11 @@ class Ed25519Signer:
     def sign(self, payload_type: str, body: bytes) -> tuple[bytes, ...]:
         """Return the signature (64 bytes) over the DSSE encoding of `body`."""
         return (self._private.sign(pae(payload_type, body)),)
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes that only the key's holder can make, the same each time, for one purpose: HMAC-SHA-256."""
+        what = f"lifecycle-ledger/secret/v1\n{purpose}".encode()
+        return hmac.digest(self._private.private_bytes_raw(), what, "sha256")
 
     def to_pem(self, passphrase: bytes | None = None) -> bytes:
         """Return the private key as PKCS#8 in PEM, encrypted where a passphrase is given. For key files only."""

@@ -16,20 +16,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import apsw
 
 from ledger import encoding
-from ledger.encoding import b64decode, b64encode
-from ledger.errors import Conflict, Misuse, Tampered, Unavailable
-from ledger.spool.item import Signed, Target, Waiting, read_texts, write_texts
+from ledger.encoding import b64encode
+from ledger.errors import Conflict, Misuse, Unavailable
+from ledger.spool.item import Row, Signed, Target, Waiting, seal_of, waiting, write_texts
+from ledger.statement import statement_hash
 from ledger.stores.sqlite_erasure import drain
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import watch
 
 APPLICATION_ID: Final = 0x4C4C7370  # "LLsp"
-FORMAT: Final = 1
+FORMAT: Final = 2
 BUSY_SECONDS: Final = 10.0
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS waiting (
@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS waiting (
   disclosures TEXT NOT NULL,         -- JSON list
   since       TEXT NOT NULL,
   why         TEXT NOT NULL,         -- why it came here
-  aside       TEXT NOT NULL          -- why it was set aside; empty: it waits
+  aside       TEXT NOT NULL,         -- why it was set aside; empty: it waits
+  seal        BLOB NOT NULL          -- `item.seal_of`; empty where the author's key makes no secrets
 ) STRICT;
 """
 _ANEW: Final = (
@@ -52,12 +53,9 @@ _ANEW: Final = (
     "INSERT INTO waiting SELECT * FROM old ORDER BY place",
     "DROP TABLE old",
 )
-_PUT: Final = (
-    "INSERT INTO waiting (id, genesis, named, origin, body, signatures, disclosures, since, why, aside)"
-    " VALUES (?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, '')"
-)
+_PUT: Final = "INSERT INTO waiting VALUES (NULL, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, '', ?)"
 _ROW: Final = (
-    "SELECT place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures, since, why, aside"
+    "SELECT place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures, since, why, aside, seal"
     " FROM waiting"
 )
 
@@ -81,6 +79,7 @@ class Spool:
     def _start(self) -> None:
         self._lock = threading.RLock()
         self._connection: apsw.Connection | None = None
+        self._file = (0, 0)  # which file it has open
 
     def before_fork(self) -> None:
         """Wait for calls under way and close what is open."""
@@ -108,10 +107,11 @@ class Spool:
     @contextmanager
     def _open(self) -> Iterator[apsw.Connection]:
         with self._lock, faults(self.path):
-            if self._connection is not None and not self.path.exists():
-                self._let_go()  # it was removed: what is written to it would be lost
+            if self._connection is not None and self._file != _file_at(self.path):
+                self._let_go()  # it was removed, or another one put in its place: what is written would be lost
             if self._connection is None:
                 self._connection = self._connect()
+                self._file = _file_at(self.path)
             yield self._connection
 
     def _connect(self) -> apsw.Connection:
@@ -128,6 +128,8 @@ class Spool:
         connection.execute("PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON")
         if connection.pragma("application_id") != APPLICATION_ID:
             self._make(connection)
+        if connection.pragma("user_version") == 1:
+            self._add_seals(connection)
         if connection.pragma("user_version") != FORMAT:
             raise Misuse(
                 f"the spool {self.path} is of another release", "pip install -U lifecycle-ledger", code="newer_format"
@@ -142,6 +144,14 @@ class Spool:
         with connection:
             connection.execute(f"{_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
 
+    def _add_seals(self, connection: apsw.Connection) -> None:
+        """Make a spool of format 1 one of format 2: what waits there has no seal."""
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.pragma("user_version") == 1:
+            connection.execute("ALTER TABLE waiting ADD COLUMN seal BLOB NOT NULL DEFAULT x''")
+            connection.execute("PRAGMA user_version=2")
+        connection.execute("COMMIT")
+
     # ---- putting ----
 
     def put(
@@ -154,12 +164,14 @@ class Spool:
         *,
         since: str,
         why: str,
+        secret: bytes | None = None,
     ) -> bool:
         """Keep a signed statement, durable when this returns; True where it waits here already.
 
-        Raises `Conflict` where the id stands for other bytes, `Unavailable` where the spool cannot be written.
+        `secret` is what the author's key makes for seals. Raises `Conflict` where the id stands for other bytes,
+        `Unavailable` where the spool cannot be written.
         """
-        row = _row(target, Signed(id, body, tuple(signatures), tuple(disclosures)), since, why)
+        row = _row(target, Signed(id, body, tuple(signatures), tuple(disclosures)), since, why, secret)
         with self._open() as connection:
             try:
                 connection.execute(_PUT, row)
@@ -173,12 +185,14 @@ class Spool:
                 return True
         return False
 
-    def put_many(self, target: Target, many: Sequence[Signed], *, since: str, why: str) -> None:
+    def put_many(
+        self, target: Target, many: Sequence[Signed], *, since: str, why: str, secret: bytes | None = None
+    ) -> None:
         """Keep signed statements in their order, in one transaction: all of them, durable when this returns, or none.
 
         Raises `Conflict` where one of the ids is here already, `Unavailable` where the spool cannot be written.
         """
-        rows = [_row(target, one, since, why) for one in many]
+        rows = [_row(target, one, since, why, secret) for one in many]
         with self._open() as connection:
             try:
                 with connection:
@@ -203,9 +217,9 @@ class Spool:
         """Return everything that is here, in order."""
         return self._items(f"{_ROW} ORDER BY place", ())
 
-    def waiting(self, genesis: str, named: str, *, after: int, limit: int, any_log: bool = False) -> list[Waiting]:
+    def rows(self, genesis: str, named: str, *, after: int, limit: int, any_log: bool = False) -> list[Row]:
         """Return what waits for a log behind a place, in order; with `any_log` also what is for none in particular."""
-        return self._items(
+        return self._rows(
             f"{_ROW} WHERE aside = '' AND place > ? AND (genesis = ? OR (genesis = '' AND named != '' AND named = ?)"
             " OR (? AND genesis = '' AND named = '')) ORDER BY place LIMIT ?",
             (after, genesis, named, any_log, limit),
@@ -230,10 +244,13 @@ class Spool:
         return found[0] if found else None
 
     def _items(self, sql: str, bindings: tuple[Any, ...]) -> list[Waiting]:
+        return list(map(waiting, self._rows(sql, bindings)))
+
+    def _rows(self, sql: str, bindings: tuple[Any, ...]) -> list[Row]:
         if not self.path.exists():
             return []
         with self._open() as connection:
-            return [_item(row) for row in connection.execute(sql, bindings)]
+            return list(map(Row._make, connection.execute(sql, bindings)))
 
     def count(self) -> tuple[int, int, str]:
         """Return how many wait, how many were set aside, and since when the oldest is here ("" where none is)."""
@@ -248,13 +265,13 @@ class Spool:
 
     # ---- what becomes of items ----
 
-    def remove(self, items: Sequence[Waiting]) -> None:
+    def remove(self, items: Sequence[Waiting | Row]) -> None:
         """Delete items, overwrite where they stood, and cut the WAL."""
         with self._open() as connection:
             with connection:
                 connection.executemany(
                     "DELETE FROM waiting WHERE place = ? AND id = ?",
-                    [(item.place, encoding.id_bytes(item.id)) for item in items],
+                    [(one.place, one.id if isinstance(one, Row) else encoding.id_bytes(one.id)) for one in items],
                 )
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
@@ -303,17 +320,18 @@ class Spool:
         )
 
 
-def _row(target: Target, signed: Signed, since: str, why: str) -> tuple[Any, ...]:
+def _file_at(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - it is asked with each statement
+    except OSError:
+        return (0, 0)
+    return found.st_dev, found.st_ino
+
+
+def _row(target: Target, signed: Signed, since: str, why: str, secret: bytes | None) -> tuple[Any, ...]:
     signatures = write_texts(tuple(map(b64encode, signed.signatures)))
     disclosures = write_texts(signed.disclosures)
-    return (encoding.id_bytes(signed.id), *target, signed.body, signatures, disclosures, since, why)
-
-
-def _item(row: tuple[Any, ...]) -> Waiting:
-    place, id, genesis, named, origin, body, signatures, disclosures, since, why, aside = row
-    try:
-        signed = tuple(map(b64decode, read_texts(signatures)))
-        opened = read_texts(disclosures)
-    except Tampered as error:
-        signed, opened, aside = (), (), aside or error.message
-    return Waiting(place, str(UUID(bytes=id)), Target(genesis, named, origin), body, signed, opened, since, why, aside)
+    id, seal = encoding.id_bytes(signed.id), b""
+    if secret is not None:
+        seal = seal_of(secret, id, target, statement_hash(signed.body), signatures, disclosures)
+    return (id, *target, signed.body, signatures, disclosures, since, why, seal)

@@ -16,17 +16,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ledger import encoding, entry
-from ledger.errors import Conflict, LedgerError, Misuse, Tampered
-from ledger.placing import CLOCK_SECONDS, Request
+from ledger import encoding, entry, statement
+from ledger.cycles import no_search
+from ledger.errors import Conflict, LedgerError, Misuse
+from ledger.identity import own_secrets
+from ledger.placing import CLOCK_SECONDS, Placement, Request
 from ledger.spool.file import Spool
-from ledger.spool.item import Waiting, request, same_statement
+from ledger.spool.item import SEAL, Row, same_statement, waiting
+from ledger.spool.reading import Reading, Ready
 from ledger.telemetry import delivered, span
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
 
-CHUNK: Final = 256  # statements that share a commit: signatures are checked inside it, and other writers wait
+CHUNK: Final = 2_048  # statements that share a commit: other writers wait as long as it takes
 _PAUSE: Final = 0.01  # seconds between two looks whether another flusher is done
 _STAYS: Final = frozenset(("time_ahead", "unauthorised"))  # time may mend these
 
@@ -68,11 +71,11 @@ def flush(
             work = _Work(ledger, spool)
             after, left = 0, limit if limit is not None else 1 << 62
             while left > 0:
-                items = spool.waiting(ledger.genesis_leaf, named, after=after, limit=min(CHUNK, left), any_log=any_log)
-                if not items:
+                rows = spool.rows(ledger.genesis_leaf, named, after=after, limit=min(CHUNK, left), any_log=any_log)
+                if not rows:
                     break
-                after, left = items[-1].place, left - len(items)
-                work.deliver(items)
+                after, left = rows[-1].place, left - len(rows)
+                work.deliver(rows)
                 if time.monotonic() >= until:
                     break
             delivered(work.placed + work.before, len(work.aside), len(work.held), at)
@@ -88,67 +91,82 @@ class _Work:
         self.placed = self.before = 0
         self.aside: list[tuple[str, str]] = []
         self.held: list[tuple[str, str]] = []
-        self._trust = ledger.trust()
         self._latest = encoding.later(encoding.time_text(datetime.now(UTC)), CLOCK_SECONDS)
+        self._begin()
 
-    def deliver(self, items: Sequence[Waiting]) -> None:
+    def _begin(self) -> None:
+        self._trust = self._ledger.trust()
+        signer = self._ledger._writing[1].signer if self._ledger._writing is not None else None
+        self._reading = Reading(self._trust, own_secrets(self._trust, SEAL, signer))
+
+    def deliver(self, rows: Sequence[Row]) -> None:
         """Place items in one commit, then delete them here."""
-        asked = [(item, found) for item in items if (found := self._asked(item)) is not None]
-        outcomes = self._ledger._place_each([found for _, found in asked]) if asked else []
+        with no_search():
+            asked = [one for row, found in self._reading.read(rows) if (one := self._asked(row, found)) is not None]
+            outcomes = self._place(asked) if asked else []
         done = []
-        for (item, _), outcome in zip(asked, outcomes, strict=True):
-            if isinstance(outcome, list):
-                self.placed += not outcome[0].before
-                self.before += outcome[0].before
-                done.append(item)
-            elif self._stands(item, outcome):
+        for one, outcome in zip(asked, outcomes, strict=True):
+            if isinstance(outcome, Placement):
+                self.placed += not outcome.before
+                self.before += outcome.before
+                done.append(one.row)
+            elif self._stands(one, outcome):
                 self.before += 1
-                done.append(item)
+                done.append(one.row)
             elif outcome.code in _STAYS:
-                self._blocked.add(item.said["actor"])
-                self.held.append((item.id, outcome.message))
+                self._blocked.add(one.item.fields["actor"])
+                self.held.append((encoding.id_text(one.row.id), outcome.message))
             else:
-                self._set_aside(item, outcome.message)
+                self._set_aside(one.row, outcome.message)
         if done:
             self._spool.remove(done)
+        if any(not one.plain and self._trust.changes_trust(one.item.fields["type"]) for one in asked):
+            self._begin()  # a key that was authorised by one of them counts for those that follow
 
-    def _asked(self, item: Waiting) -> Request | None:
+    def _place(self, asked: list[Ready]) -> list[Placement | Misuse | Conflict]:
+        """All of them in one request, which costs the least; where one may not stand there, each by itself."""
+        if len(asked) > 1 and all(one.plain for one in asked):
+            disclosures = tuple(text for one in asked for text in one.disclosures)
+            whole = Request([one.single for one in asked], None, disclosures, signed_here=True)
+            (outcome,) = self._ledger._place_each([whole])
+            if isinstance(outcome, list):
+                return [*outcome]
+        each = self._ledger._place_each([Request([one.single], None, one.disclosures, True) for one in asked])
+        return [outcome[0] if isinstance(outcome, list) else outcome for outcome in each]
+
+    def _asked(self, row: Row, found: Ready | LedgerError) -> Ready | None:
         """What the log is asked for; None where the item is set aside, or must wait behind one of its author's."""
-        if item.aside:  # its row cannot be read
-            self._set_aside(item, item.aside)
+        if isinstance(found, LedgerError):
+            self._set_aside(row, found.message)
             return None
-        try:
-            asked, said = request(item)
-        except (Tampered, Misuse) as error:
-            self._set_aside(item, error.message)
-            return None
-        if self._trust.credential(said["key"]) is None:
-            self._blocked.add(said["actor"])
-            self.held.append((item.id, f"key {said['key'][:16]} of {said['actor']} is not authorised yet"))
-            return None
-        if said["actor"] in self._blocked:
-            self.held.append((item.id, f"an earlier statement of {said['actor']} waits"))
-            return None
-        if said["time"] > self._latest:
-            self._blocked.add(said["actor"])
-            self.held.append((item.id, f"its time {said['time']} is after this clock's"))
-            return None
-        return asked
+        actor, key = found.item.fields["actor"], found.item.fields["key"]
+        why = ""
+        if self._trust.credential(key) is None:
+            why = f"key {key[:16]} of {actor} is not authorised yet"
+        elif actor in self._blocked:
+            why = f"an earlier statement of {actor} waits"
+        elif found.item.time > self._latest:
+            why = f"its time {found.item.time} is after this clock's"
+        if not why:
+            return found
+        self._blocked.add(actor)
+        self.held.append((encoding.id_text(row.id), why))
+        return None
 
-    def _set_aside(self, item: Waiting, why: str) -> None:
+    def _set_aside(self, row: Row, why: str) -> None:
         reason = why.removesuffix("; nothing was recorded")
-        self._spool.set_aside(item, reason)
-        self.aside.append((item.id, reason))
+        self._spool.set_aside(waiting(row), reason)
+        self.aside.append((encoding.id_text(row.id), reason))
 
-    def _stands(self, item: Waiting, outcome: Misuse | Conflict) -> bool:
+    def _stands(self, one: Ready, outcome: Misuse | Conflict) -> bool:
         """Whether the same was said in the log already, under the same id, by a run that could reach it."""
         if outcome.code != "same_id":
             return False
         try:
-            stored = entry.read(self._ledger.read(item.id)).fields["statement"]
+            stored = entry.read(self._ledger.read(encoding.id_text(one.row.id))).fields["statement"]
+            return same_statement(stored, statement.read(one.row.body))
         except LedgerError:
             return False
-        return same_statement(stored, item.said)
 
 
 # ---- one flusher ----

@@ -1,17 +1,22 @@
 """What waits in the spool: a signed statement, its disclosures, and which log it is for; and what is asked of it.
 
 The file belongs to the user, but what stands in it is judged like anything that comes from outside: an item that was
-edited, cut or slipped in is set aside before it is placed (the log checks the author's signature over these bytes).
+edited, cut or slipped in is set aside before it is placed. What shows that a row is as its author wrote it is the
+author's signature; or, for much less work, the row's **seal**: an HMAC-SHA-256 over all of it that matters, under a
+secret that only the holder of the author's key can make. Whoever delivers and holds that key compares the seal; all
+others, and everybody where it does not fit, check form, disclosures and signature. The signature goes into the entry in
+any case, and `verify` checks it.
 """
 
-from typing import Any, NamedTuple
+import hmac
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ledger import encoding, statement
 from ledger.disclosures import commitment, commitments, open_disclosure
 from ledger.errors import Tampered
-from ledger.placing import Item, Request, Single
+from ledger.placing import Item
 
 
 class Target(NamedTuple):
@@ -33,6 +38,48 @@ class Signed(NamedTuple):
     body: bytes
     signatures: tuple[bytes, ...]
     disclosures: tuple[str, ...]
+
+
+SEAL: Final = "spool"  # the purpose of the secret
+
+
+class Row(NamedTuple):
+    """An item as it stands in the file. `id` is 16 bytes; `signatures` and `disclosures` are JSON lists."""
+
+    place: int
+    id: bytes
+    genesis: str
+    named: str
+    origin: str
+    body: bytes
+    signatures: str
+    disclosures: str
+    since: str
+    why: str
+    aside: str
+    seal: bytes
+
+
+def seal_of(secret: bytes, id: bytes, target: tuple[str, ...], hash: bytes, signatures: str, disclosures: str) -> bytes:
+    """Return the seal over a row: its id, target, the hash of its statement, signatures and disclosures.
+
+    Lengths come first, so that no two rows have one text.
+    """
+    lengths = [*map(len, target), len(signatures), len(disclosures)]
+    text = f"lifecycle-ledger/spool/v1 {lengths} {''.join(target)}{signatures}{disclosures}".encode()
+    return hmac.digest(secret, b"%b%b%b" % (hash, id, text), "sha256")
+
+
+def sealed_by(row: Row, hash: bytes, secrets: dict[str, bytes]) -> str:
+    """Return the credential whose holder sealed a row as it is, of those whose secrets are given; "" for none.
+
+    `hash` is that of its statement.
+    """
+    for credential, secret in secrets.items() if row.seal else ():
+        target = (row.genesis, row.named, row.origin)
+        if hmac.compare_digest(row.seal, seal_of(secret, row.id, target, hash, row.signatures, row.disclosures)):
+            return credential
+    return ""
 
 
 class Waiting(NamedTuple):
@@ -72,18 +119,13 @@ def shown(item: Waiting) -> Shown:
     return Shown(said["type"], said["actor"], said["subject"], said["time"])
 
 
-def request(item: Waiting) -> tuple[Request, dict[str, Any]]:
-    """Return the item as what a log places, and the statement's fields; raise `Tampered` where it is not whole.
-
-    The signature is left to the log, which knows whose key it is.
-    """
-    said = item.said
-    if said["id"] != item.id:
+def item_of(waiting: Waiting) -> Item:
+    """Return the item as what a log places; raise `Tampered` where it is not whole. Its signature is left to check."""
+    said = waiting.said
+    if said["id"] != waiting.id:
         raise Tampered(f"the statement has the id {said['id']}", code="spool_item")
-    _check_disclosures(said, item.disclosures)
-    hash = statement.statement_hash(item.body)
-    placed = Item(said, item.body, encoding.id_bytes(item.id), hash)
-    return Request([Single(placed, item.signatures)], None, item.disclosures, signed_here=False), said
+    _check_disclosures(said, waiting.disclosures)
+    return Item(said, waiting.body, encoding.id_bytes(waiting.id), statement.statement_hash(waiting.body))
 
 
 def _check_disclosures(said: dict[str, Any], texts: tuple[str, ...]) -> None:
@@ -115,6 +157,18 @@ def _unsalted(value: Any) -> Any:
     if isinstance(value, dict):
         return {"sealed": ""} if value.keys() == {"sealed"} else {k: _unsalted(item) for k, item in value.items()}
     return value
+
+
+def waiting(row: Row) -> Waiting:
+    """Return a row as an item; one whose lists cannot be read is set aside, with the reason."""
+    signed, opened, aside = tuple[bytes, ...](), tuple[str, ...](), row.aside
+    try:
+        signed = tuple(map(encoding.b64decode, read_texts(row.signatures)))
+        opened = read_texts(row.disclosures)
+    except Tampered as error:
+        signed, opened, aside = (), (), aside or error.message
+    target = Target(row.genesis, row.named, row.origin)
+    return Waiting(row.place, encoding.id_text(row.id), target, row.body, signed, opened, row.since, row.why, aside)
 
 
 def write_texts(texts: tuple[str, ...]) -> str:

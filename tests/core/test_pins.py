@@ -1,13 +1,14 @@
 """Pins: kept outside the log, forward only, whole or not at all; tails, places, first use."""
 
 import os
+import signal
 import threading
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import entry
+from ledger import entry, pins
 from ledger.api import Ledger
 from ledger.errors import Misuse, Tampered
 from ledger.keys.log_key import LogKey
@@ -55,6 +56,30 @@ def test_another_log_never_takes_its_place(tmp_path):
     move_pin(path, pin(5))
     move_pin(path, pin(50, genesis="b" * 64))
     assert read_pin(path) == pin(5)
+
+
+def test_a_child_that_is_forked_while_another_thread_moves_a_pin(tmp_path):
+    """It inherits the open lock file: forked inside, it would wait for a lock that it holds itself."""
+    path, begun, end = tmp_path / "one.pin", threading.Event(), threading.Event()
+
+    def move():
+        with pins._held(path):
+            begun.set()
+            end.wait(20)
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    assert begun.wait(20)
+    threading.Timer(0.1, end.set).start()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        move_pin(path, pin(5))
+        os._exit(0)
+    mover.join()
+    assert os.waitpid(child, 0)[1] == 0
+    move_pin(path, pin(6))
+    assert read_pin(path).checkpoint.size == 6
 
 
 def test_of_many_movers_the_farthest_wins(tmp_path):

@@ -147,7 +147,7 @@ def test_an_unsigned_item_that_was_slipped_in_is_never_signed(waiting, here):
     body = item.body.replace(item.id.encode(), b"01a0b0c0-0000-7000-8000-000000000001").decode()
     edit(
         "INSERT INTO waiting SELECT 99, x'01a0b0c0000070008000000000000001', genesis, named, origin, ?, '[]', '[]',"
-        " since, why, '' FROM waiting WHERE place = ?", (body, item.place),
+        " since, why, '', seal FROM waiting WHERE place = ?", (body, item.place),
     )  # fmt: skip
     done = flush(here, waiting)
     assert (done.placed, len(done.aside)) == (6, 1)
@@ -457,6 +457,20 @@ def test_the_spool_is_removed_while_it_is_open(project, spool):
         path.unlink()
     assert say(1).state == "spooled"
     assert [item.said["data"]["text"] for item in spool.items()] == ["note 1"]
+
+
+def test_another_file_in_the_place_of_the_spool_while_it_is_open(project, spool):
+    away(project)
+    say(0)
+    other = Spool(Path("other.db"))
+    item = spool.items()[0]
+    other.put(item.target, item.id, item.body, item.signatures, (), since=item.since, why="")
+    other.close()
+    for path in spool_path().parent.glob("spool.db*"):
+        path.unlink()
+    Path("other.db").rename(spool_path())
+    assert say(1).state == "spooled"
+    assert [item.said["data"]["text"] for item in Spool(spool_path()).items()] == ["note 0", "note 1"]
 
 
 def test_a_flush_needs_no_key_of_the_author(waiting, here, tmp_path, monkeypatch):
