@@ -13,7 +13,12 @@ import pytest
 from tests.anchors.authority import Authority, Served
 
 TOP = Path(__file__).parents[1]
-RUN = [TOP / "README.md", TOP / "ledger/witness/README.md"]  # from top to bottom
+RUN = [
+    TOP / "README.md",
+    TOP / "ledger/witness/README.md",
+    TOP / "ledger/spool/README.md",
+    TOP / "ledger/evidence_store/README.md",
+]  # from top to bottom
 PAGES = [
     *RUN,
     TOP / "ledger/FORMAT.md",
@@ -115,6 +120,22 @@ def test_the_page_on_outside_evidence_from_top_to_bottom(place):
     assert "the log of 2 entries begins with all 1 of the older checkpoint" in whole
     vouched = " ".join(whole.split())
     assert re.search(r"vouched for by the log's key in mine.txt; your pin, .*the witness w1, size 1, by 20", vouched)
+
+
+def test_the_page_on_the_spool_from_top_to_bottom(place):
+    whole = told(TOP / "ledger/spool/README.md", place)
+    assert whole.count("spooled - there is no ledger at") == 3
+    assert "Delivered 3 statements to ledger.bank.example/credit." in whole
+    assert "Delivered 2 statements to ledger.bank.example/credit." in whole
+    assert "VERIFIED  4 of 4 entries" in whole
+
+
+def test_the_page_on_the_evidence_store_from_top_to_bottom(place):
+    whole = told(TOP / "ledger/evidence_store/README.md", place)
+    assert "kept: 1 ok" in whole
+    assert "kept: 1 missing" in whole
+    assert "VERIFIED  2 of 2 entries" in whole
+    assert "UNVERIFIABLE  2 entries checked" in whole
 
 
 def test_what_is_installed_is_there():

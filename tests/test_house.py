@@ -44,15 +44,9 @@ ROOMS = [
     ["marks"],
     ["bundle"],
     ["telemetry", "evidence_store"],
-<<<<<<< HEAD
-    ["bulk", "roots"],
-    ["own", "extracts", "elsewhere"],
-    ["spool", "identity", "authoring", "mending", "publish", "versions", "certificates", "copying"],
-=======
     ["bulk", "identity", "roots"],
-    ["own", "extracts"],
+    ["own", "extracts", "elsewhere"],
     ["spool", "authoring", "mending", "publish", "versions", "certificates", "copying"],
->>>>>>> ec3726b (A row of the spool carries its author's seal: a flush with that key at hand checks no signature twice, and takes a sixth of the time)
     ["founding", "recording", "selecting", "writing"],
     ["deciding", "away", "migrate", "backups"],
     ["outbox"],
