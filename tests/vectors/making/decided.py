@@ -228,6 +228,8 @@ def null_value(ident: str) -> bytes:
 
 
 shown("of_null", "a value of null, in a list", null_value, good_one=True)
+shown("of_everything", "all of data is one sealed value", placed("/data"), good_one=True,
+      data=lambda mark: {"data": mark})  # fmt: skip
 shown("salt_15", "a salt of 15 bytes", salted(b64url(bytes(15))))
 shown("salt_17", "a salt of 17 bytes", salted(b64url(bytes(17))))
 shown("salt_empty", "no salt", salted(""))
