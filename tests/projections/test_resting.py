@@ -98,3 +98,21 @@ def test_a_forged_row_is_in_the_one_and_not_in_the_other(book, sql):
         again = from_entries(projections, forged, acts, ask)[0]
     assert again == good
     assert forged != good or "assessments" in sql or "authority" in sql
+
+
+def test_it_is_the_same_from_tables_in_a_server(book, folded):
+    story = Story(book)
+    story.drop("assessed")
+    story.say("alert", "drift_alerted", alert="a1", metric="psi", **story.one)
+    story.told()
+
+    def ask(projections):
+        return candidate(projections, "credit@2", "production", "mara", now=NOW)
+
+    projections = folded(book)
+    told = ask(projections)
+    acts = [entry.seq for entry in book.entries() if "handle" in entry.statement.subject]
+    found, read = from_entries(projections, told, acts, ask)
+    assert found == told
+    assert {one["rule"] for one in found["findings"]} == {"F03", "M02", "A02"}
+    assert len(read) == len(story.steps) - 1  # all but the registration of the test data, of which nothing is shown
