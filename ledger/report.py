@@ -49,6 +49,10 @@ class Voucher(NamedTuple):
     names: tuple[str, ...] = ()
     first_use: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON; what it does not say has no key."""
+        return {name: value for name, value in self._asdict().items() if value not in ("", -1, ())}
+
 
 class Existed(NamedTuple):
     """Outside evidence of time: the first `size` entries existed by `time`; those from `after` on are no older.
@@ -122,7 +126,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             "log_key": self.log_key,
             "hybrid": self.hybrid,
             "times": [one._asdict() for one in self.times],
-            "vouched_by": [voucher._asdict() for voucher in self.vouchers],
+            "vouched_by": [voucher.to_json() for voucher in self.vouchers],
             "failures": [failure._asdict() for failure in self.failures],
             "touches": [touched._asdict() for touched in self.touched],
             "missing": [one._asdict() for one in self.missing],

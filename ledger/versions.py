@@ -1,6 +1,6 @@
 """Which digest set a version's name stands for in a ledger: what its own statements bound it to."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ledger import entry, statement
 from ledger.errors import Misuse
@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 def look_up(ledger: "Ledger", system: str, version: str) -> tuple[Ref | None, dict[str, str]]:
     """Return a reference to the statement that first named the version's digest set, and the set.
 
-    Raises `Misuse` where no statement names one, or where two name different ones.
+    The set is the registered one; where none is registered, the trained one; else the one that is spoken of. Raises
+    `Misuse` where no statement names one, or where two name different ones in the same way.
     """
-    sets: dict[str, tuple[int, dict[str, str]]] = {}
-    for placed in ledger.entries(system=system, version=version):
-        artifacts = placed.statement.subject.get("artifacts")
-        if isinstance(artifacts, dict):
-            sets.setdefault(statement.set_digest(artifacts), (placed.seq, artifacts))
+    sets = named_sets(ledger, system, version)
     if not sets:
         raise Misuse(
             f"no statement here names the artifacts of {system}@{version}",
@@ -35,6 +32,20 @@ def look_up(ledger: "Ledger", system: str, version: str) -> tuple[Ref | None, di
         )
     seq, artifacts = next(iter(sets.values()))
     return ref_to(ledger.read(seq)), artifacts
+
+
+def named_sets(ledger: "Ledger", system: str, version: str) -> dict[str, tuple[int, dict[str, str]]]:
+    """Return the digest sets that a version's name stands for, each with the first entry that names it."""
+    found: dict[str, dict[str, tuple[int, dict[str, str]]]] = {}
+    for placed in ledger.entries(system=system, version=version):
+        artifacts = placed.statement.subject.get("artifacts")
+        if isinstance(artifacts, dict):
+            how = placed.statement.type if placed.statement.type in MAKES else ""
+            found.setdefault(how, {}).setdefault(statement.set_digest(artifacts), (placed.seq, artifacts))
+    return next((found[how] for how in (*MAKES, "") if how in found), {})
+
+
+MAKES: Final = ("version_registered", "trained")  # what binds a name to a set; the first that is there counts
 
 
 def find_dataset(ledger: "Ledger", dataset: str) -> str | None:

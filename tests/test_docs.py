@@ -89,6 +89,24 @@ def test_the_readme_from_top_to_bottom(place):
     assert "the table refuses" in whole
     assert re.search(r"BROKEN\s+at entry 3 of 6", whole)
     assert (place / "ledger-demo/ledger.db").exists()
+    follow_the_demo(place, whole.partition("Everything is in that folder.")[2])
+
+
+def follow_the_demo(place, advice):
+    """What the demo says at its end is typed, line by line: its questions answer, its cheat is noticed."""
+    lines = [line[2:].partition("   ")[0] for line in advice.splitlines() if line.startswith("  ")]
+    questions = lines[: lines.index("ledger verify") + 1]
+    done = run(["bash", "-euc", "\n".join(word for word in questions if word != "ledger findings")], place)
+    assert done.returncode == 0, done.stderr
+    for words in ("credit-scoring 3.1.0", "# Changes to credit-scoring", "entry 10  evaluated", "VERIFIED  26 of 26"):
+        assert words in done.stdout
+    cheat = next(at for at, line in enumerate(lines) if "DROP TRIGGER" in line)
+    rest = "\n".join([lines[0], *lines[len(questions) : cheat + 2], "ledger production", "ledger verify"])
+    done = run(["bash", "-uc", rest], place)
+    assert done.returncode == 3
+    assert "substantial_modification_assessed credit-scoring@3.1.0, sealed" in done.stdout
+    assert "27 entries, all sealed" in done.stdout
+    assert "BROKEN  at entry 10 of 27" in done.stdout
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed here")

@@ -51,7 +51,7 @@ def _answer(
         "verdict": verdict.lower(),
         "origin": origin,
         **({"old": _checkpoint(shown.old), "new": _checkpoint(shown.new)} if shown else {}),
-        "vouched_by": [one._asdict() for one in found],
+        "vouched_by": [one.to_json() for one in found],
         "missing": [{"code": one.code, "message": one.message} for one in missing],
     }
     head = headline(f"{verdict}  consistency {path.name}", origin)

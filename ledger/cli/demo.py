@@ -1,13 +1,29 @@
 """`ledger demo`: the whole story on a real model, and what to try next."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from ledger.cli.frame import Call, command
 from ledger.cli.screen import Answer, Paint
 from ledger.errors import Misuse
+
+_ASK: Final = (
+    ("ledger production", "which version runs now, from which data, approved by whom"),
+    ("ledger changelog", "what changed and why, as Annex IV point 6 asks"),
+    ("ledger findings", "what is odd or missing, and the command that mends it"),
+    ("ledger show 10", "one entry, in full"),
+    ("ledger verify", "every check"),
+)
+_GO_ON: Final = (
+    "ledger record substantial_modification_assessed credit-scoring@3.1.0 \\",
+    "  --decision not_substantial --reason 'same purpose, same inputs, within its thresholds'",
+)
+_CHEAT: Final = (
+    'sqlite3 ledger.db "DROP TRIGGER entries_no_update"',
+    "sqlite3 ledger.db \"UPDATE entries SET bytes = replace(bytes, '0.7', '0.9') WHERE seq = 10\"",
+)
 
 
 @command()
@@ -37,12 +53,14 @@ def demo(call: Call, folder: str, seed: int) -> Answer:
             "",
             f"{paint('green', report.verdict)}  {report.checked} of {report.size} entries: every check and signature.",
             "",
-            "Everything is in that folder. Now ask it, and then try to cheat:",
+            "Everything is in that folder. Now ask it:",
             f"  cd {place}",
-            "  ledger production          which version runs now, from which data, approved by whom",
-            "  ledger changelog           what changed and why, as Annex IV point 6 asks",
-            "  ledger show 8              one entry, in full",
-            "  ledger verify              every check; then change a byte of ledger.db and run it again",
+            *(f"  {words:<31}{told}" for words, told in _ASK),
+            "Go on with the story, as mara, with her key and the log's:",
+            "  export LEDGER_KEY=keys/mara.key LEDGER_LOG_KEY=keys/log.key",
+            *(f"  {line}" for line in _GO_ON),
+            "Then cheat: better a result in the database, and verify again.",
+            *(f"  {line}" for line in _CHEAT),
         ]
 
     return Answer(document, lines)

@@ -111,6 +111,8 @@ def _run(root: Root, given: list[str], name: str) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except (click.Abort, KeyboardInterrupt):
+        if given[:1] == ["record"]:
+            print("interrupted; ledger log says whether it was recorded (--id makes a retry safe)", file=sys.stderr)
         return 130
     except BrokenPipeError:
         hush()

@@ -58,7 +58,9 @@ def log(
         if call.json and not jsonl:
             return _page(ledger, start, stop, filters)
         with closing(_entries(ledger, start, stop, filters, follow=follow)) as found:
-            for text in _json_lines(ledger, found) if jsonl else _table(ledger, found, Paint.of(sys.stdout), follow):
+            gaps = not any(filters.values())
+            table = _table(ledger, found, Paint.of(sys.stdout), follow=follow, gaps=gaps)
+            for text in _json_lines(ledger, found) if jsonl else table:
                 print(text, flush=follow)
         sys.stdout.flush()
     return 0
@@ -101,9 +103,11 @@ def _json_lines(ledger: "Ledger", found: Iterable["Entry"]) -> Iterator[str]:
         yield document_text(entry_document(entry, covered))
 
 
-def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, follow: bool) -> Iterator[str]:
+def _table(
+    ledger: "Ledger", found: Iterable["Entry"], paint: Paint, *, follow: bool, gaps: bool
+) -> Iterator[str]:
     """Yield the lines of a table whose widths are those of its first page: a log may be longer than memory."""
-    rows = (_row(entry) for entry in found)
+    rows = _rows(found, gaps)
     size = len(ledger)
     head = [] if follow else list(islice(rows, PAGE))
     if not head and not follow:
@@ -117,6 +121,17 @@ def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, follow: boo
     yield paint("dim", line(_HEADS, widths, _RIGHT))
     for row in chain(head, rows):
         yield line(row, widths, _RIGHT)
+
+
+def _rows(found: Iterable["Entry"], gaps: bool) -> Iterator[Sequence[str]]:
+    """The rows of a table; where all entries are asked for, one that is not there has a row too."""
+    before = -1
+    for entry in found:
+        if gaps and 0 <= before < entry.seq - 1:
+            lost = f"to {entry.seq - 1}" if entry.seq - before > 2 else ""
+            yield (str(before + 1), lost or "-", "NOT HERE", "see ledger verify", "-")
+        before = entry.seq
+        yield _row(entry)
 
 
 def _row(entry: "Entry") -> Sequence[str]:

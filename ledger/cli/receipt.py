@@ -179,7 +179,7 @@ def _document(checked: _Checked, verdict: str) -> dict[str, Any]:
         "subject": said.subject,
         "actor": said.actor,
         "recorded": placed.recorded,
-        "vouched_by": [voucher._asdict() for voucher in checked.found],
+        "vouched_by": [voucher.to_json() for voucher in checked.found],
         "author_proven": author is not None and not author.missing,
         **({"genesis": author.genesis.leaf, "key": author.key, "authorized": author.since} if author else {}),
     }

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ledger.cli.frame import Call, command
-from ledger.cli.layout import about
+from ledger.cli.layout import about, listed, wrapped
 from ledger.cli.reaching import Absent, drafted_fields, forget_draft, load_draft, outbox, reached
 from ledger.cli.said import from_options, from_words, parse, read_object, resolve_refs
 from ledger.cli.screen import Answer, Paint
 from ledger.errors import Misuse
+from ledger.versions import MAKES, named_sets
 from ledger.writing import DECISIONS
 
 if TYPE_CHECKING:
@@ -68,9 +69,19 @@ def record(
         if kind in DECISIONS and not isinstance(ledger, Absent):
             _check_approver(ledger, kind, fields)
         receipt = _do(outbox(call, ledger, actor, keeps_drafts=stdin), kind, fields)
+        others = () if isinstance(ledger, Absent) else _other_sets(ledger, receipt)
     if drafted:
         forget_draft(drafted)
-    return _recorded(receipt)
+    return _recorded(receipt, others)
+
+
+def _other_sets(ledger: "Ledger", receipt: "Receipt") -> tuple[int, ...]:
+    """The entries that bound the version's name to other digest sets before: recorded all the same, and said."""
+    system, version = (receipt.subject.get(name) for name in ("system", "version"))
+    if receipt.type not in MAKES or receipt.again or receipt.seq < 0 or not (system and version):
+        return ()
+    found = named_sets(ledger, system, version).values()
+    return tuple(seq for seq, artifacts in found if artifacts != receipt.subject.get("artifacts"))
 
 
 def _check_approver(ledger: "Ledger", kind: str, fields: dict[str, Any]) -> None:
@@ -111,8 +122,9 @@ def _from_stdin(ledger: "Reached") -> dict[str, Any]:
     return resolve_refs(read_object(sys.stdin.buffer.read().decode(), where="stdin"), ledger)
 
 
-def _recorded(receipt: "Receipt") -> Answer:
+def _recorded(receipt: "Receipt", others: tuple[int, ...] = ()) -> Answer:
     document: dict[str, Any] = {"schema": "ledger.record/1", **_fields(receipt)}
+    document |= {"same_name": list(others)} if others else {}
     again = ", recorded before" if receipt.again else ""
     what = f"{receipt.type} {about(receipt.subject)}"
     text = f"Recorded entry {receipt.seq}: {what}, {receipt.state}{again}."
@@ -120,7 +132,16 @@ def _recorded(receipt: "Receipt") -> Answer:
         text = f"Spooled {what}: it waits on this machine. Deliver it: ledger spool flush"
     elif receipt.state == "off":
         text = f"Recorded nothing ({what}): {receipt.why}."
-    return Answer(document, lambda paint: [_green(paint, text, receipt.state)])
+    return Answer(document, lambda paint: [_green(paint, text, receipt.state), *_same_name(receipt, others, paint)])
+
+
+def _same_name(receipt: "Receipt", others: tuple[int, ...], paint: Paint) -> list[str]:
+    if not others:
+        return []
+    name = f"{receipt.subject['system']}@{receipt.subject['version']}"
+    where = f"entr{'y' if len(others) == 1 else 'ies'} {listed(others)}"
+    told = f"{name} is the name of another digest set too ({where}): a new version would be clearer."
+    return [paint("yellow", line) for line in wrapped(f"{told} This one is named by its entry: --of {receipt.seq}")]
 
 
 def _fields(receipt: "Receipt") -> dict[str, Any]:

@@ -20,14 +20,14 @@ _ABOUT: Final = ("dataset", "handle", "alert")
 _MAKES: Final = frozenset(("dataset_registered", "trained", "version_registered"))
 
 
-def parse(text: str, where: str) -> Any:
+def parse(text: str, where: str, fix: str = '{"field": "value"}') -> Any:
     """Return JSON that says each name once; `Misuse` with the place for anything else."""
     import json
 
     try:
         return json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise Misuse(f"{where} is no JSON: {error}", '{"field": "value"}', code="json", where=where) from None
+        raise Misuse(f"{where} is no JSON: {error}", fix, code="json", where=where) from None
 
 
 def _once(found: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -141,11 +141,15 @@ def _as_envelope(name: str, text: str, where: str) -> Any:
 def _as_part(part: Part, texts: list[str], where: str) -> Any:
     """Return texts as the kind of value that a field takes."""
     if len(texts) == 1 and texts[0][:1] in ("{", "[") and part.kind in ("list", "map", "struct", "union", "any"):
-        return parse(texts[0], where)
+        return parse(texts[0], where, f"JSON, or {option_of(where.split('.')[1])} NAME=VALUE")
     if part.kind == "list":
         item = part.item or part
         return [_as_part(item, [text], where) for text in texts]
-    if part.kind in ("map", "struct") and all("=" in text for text in texts):
+    if part.kind in ("map", "struct"):
+        if not all("=" in text for text in texts):
+            option = option_of(where.partition(".")[2].partition(".")[0])
+            what = f"{where} is {next(text for text in texts if '=' not in text)!r}, not NAME=VALUE"
+            raise Misuse(what, f"{option} NAME=VALUE, once for each", code="invalid_field", where=where)
         return _as_map(part, texts, where)
     text = _one(texts, where)
     if part.kind == "boolean":
@@ -153,6 +157,11 @@ def _as_part(part: Part, texts: list[str], where: str) -> Any:
     if part.kind in ("integer", "number"):
         return _number(text, where)
     return _loose(text) if part.kind in ("union", "any") else text
+
+
+def option_of(name: str) -> str:
+    """Return the option of a field."""
+    return f"--{name.replace('_', '-')}"
 
 
 def _as_map(part: Part, texts: list[str], where: str) -> dict[str, Any]:
@@ -213,7 +222,8 @@ def from_options(kind: str, options: dict[str, Any], ledger: "Reached") -> dict[
         name, mark, value = text.partition("=")
         if not mark:
             raise Misuse(f"--set {text!r} is no FIELD=JSON", "--set parameters='{\"max_depth\": 6}'", code="usage")
-        fields[name.replace("-", "_")] = parse(value, f"--set {name}")
+        fix = f"--set '{name}=\"TEXT\"'; or {option_of(name)} TEXT"
+        fields[name.replace("-", "_")] = parse(value, f"--set {name}", fix)
     fields |= _files(kind, options["files"])
     for name, option in (("environment", "environment"), ("reason", "reason"), ("id", "id_")):
         if options[option] is not None:

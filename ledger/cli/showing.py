@@ -10,8 +10,9 @@ from ledger.cli.frame import Call, command
 from ledger.cli.layout import about, across, clean, clip, day, flat, headline, pairs
 from ledger.cli.screen import Answer, Paint
 from ledger.encoding import id_bytes, is_id
-from ledger.errors import Misuse
+from ledger.errors import Misuse, Tampered
 from ledger.foresight import doubts_in
+from ledger.proving import prove_inclusion, tree_reader
 from ledger.sealing import erasures, sealed_fields
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def _answer(ledger: "Ledger", data: bytes) -> Answer:
         "signatures": placed.signatures,
         "sealed_fields": _sealed_fields(ledger, placed),
     }
+    if document["sealed"] and not _is_covered(ledger, placed.seq, entry.leaf(data)):
+        document |= {"sealed": False, "changed": True}
     doubt = doubts_in(ledger.genesis, ledger.store).get(placed.statement.key)
     if doubt is not None and doubt.touches(placed.statement.time, placed.recorded) and placed.seq <= doubt.seq:
         document["doubtful"] = {"since": doubt.since, "reported": doubt.seq, "recorded": doubt.recorded}
@@ -61,7 +64,20 @@ def _answer(ledger: "Ledger", data: bytes) -> Answer:
         if seq is not None:
             ref["seq"] = seq
             ref["type"] = ledger.find(seq).statement.type
-    return Answer(document, lambda paint: _lines(document, ledger.origin, paint))
+    code = Tampered.exit_code if "changed" in document else 0
+    return Answer(document, lambda paint: _lines(document, ledger.origin, paint), code)
+
+
+def _is_covered(ledger: "Ledger", seq: int, leaf: bytes) -> bool:
+    """Whether the newest checkpoint, signed by the log's key, leads to exactly these bytes.
+
+    By the stored hashes; in the open tile by its entries, so that one which was changed shows at its neighbours too.
+    """
+    try:
+        prove_inclusion(tree_reader(ledger.store, ledger.store.head()), seq, leaf, ledger.checkpoint())
+    except Tampered:
+        return False
+    return True
 
 
 def _sealed_fields(ledger: "Ledger", placed: entry.Entry) -> list[dict[str, Any]]:
@@ -89,6 +105,8 @@ def _escaped(key: str) -> str:
 def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
     head = f"entry {document['seq']}  {document['type']} {about(document['subject'])}"
     covered = "sealed: a checkpoint covers it" if document["sealed"] else "not yet covered by a checkpoint"
+    if "changed" in document:
+        covered = "NOT WHAT WAS SEALED, here or beside it: ledger verify says which entry"
     by = f"{document['actor']}, key {document['key'][:16]}"
     by += f", for {document['on_behalf_of']}" if "on_behalf_of" in document else ""
     rows = [

@@ -36,6 +36,7 @@ def register_system(stage: Stage) -> list[str]:
         system=SYSTEM,
         name="Consumer credit scoring",
         purpose="estimate the chance that a consumer loan is not repaid, for a clerk who decides on it",
+        provider={"name": "Example Bank"},
         affected_persons=["applicants for a consumer loan"],
         countries=["DE"],
     )
@@ -59,7 +60,7 @@ def define_plan(stage: Stage) -> list[str]:
         plan="credit-plan",
         thresholds=PLAN,
         min_n=SMALLEST_GROUP,
-        groups=["age", "foreign_worker"],
+        groups=["age<25", "age>=25", "foreign_worker=no", "foreign_worker=yes"],
         test_dataset=TEST,
         rationale="a score must rank applicants of every age; results by sex are missing, see the data's cleaning",
     )

@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 
+import apsw
+
 VERSION = "credit-scoring@3.1.0"
 
 
@@ -132,3 +134,32 @@ def test_what_no_checkpoint_covers_says_so(run, ledger, home):
     assert "entries 1 to 1" in done.out
     assert "no checkpoint covers" in done.out
     assert run("prove", "1").code == 2
+
+
+def edit(sql):
+    database = apsw.Connection("ledger.db")
+    for (name,) in list(database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")):
+        database.execute(f"DROP TRIGGER {name}")
+    database.execute(sql)
+    database.close()
+
+
+def test_an_entry_that_was_changed_is_not_shown_as_sealed(run, story):
+    assert "sealed: a checkpoint covers it" in run("show", "3").out
+    edit("UPDATE entries SET bytes = replace(bytes, '0.79', '0.97') WHERE seq = 3")
+    done = run("show", "3")
+    assert done.code == 3
+    assert "0.97" in done.out
+    assert "NOT WHAT WAS SEALED" in done.out
+    document = run("show", "3", "--json").document
+    assert (document["sealed"], document["changed"]) == (False, True)
+
+
+def test_the_table_says_where_an_entry_is_not(run, story):
+    edit("DELETE FROM entries WHERE seq IN (2, 4)")
+    lines = run("log").out.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == ["0", "1", "2", "3", "4", "5"]
+    assert [("NOT HERE" in line) for line in lines] == [False, False, True, False, True, False]
+    assert "NOT HERE" not in run("log", "--type", "deployed").out
+    edit("DELETE FROM entries WHERE seq = 3")
+    assert "to 4" in run("log").out

@@ -193,3 +193,55 @@ def test_what_a_shell_hands_over_that_is_not_utf8(ledger):
     assert done.returncode == 2
     assert done.stderr.startswith(b"error: ")
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "fix"),
+    [
+        (("--metrics", "auc"), "evaluated.metrics is 'auc', not NAME=VALUE", "--metrics NAME=VALUE, once for each"),
+        (("--metrics", "auc=0.7", "--groups", "x"), "evaluated.groups is 'x', not NAME=VALUE", "--groups NAME=VALUE"),
+        (("--set", "run=x"), "--set run is no JSON", "--set 'run=\"TEXT\"'; or --run TEXT"),
+        (("--metrics", "{auc"), "evaluated.metrics is no JSON", "JSON, or --metrics NAME=VALUE"),
+    ],
+)
+def test_a_map_that_is_none_says_how_one_is_typed(run, story, words, what, fix):
+    done = run("record", "evaluated", "--of", "2", *words)
+    assert done.code == 2
+    assert done.error[0].startswith(what)
+    assert done.error[1].startswith(fix)
+
+
+def test_a_name_that_stands_for_another_set_too_is_recorded_and_said(run, story):
+    """A training script that is run twice makes other bytes under the same name: a warning, never a lost run."""
+    Path("again.bin").write_bytes(b"trained again")
+    done = run("record", "trained", "credit-scoring@3.1.0", "--file", "model=again.bin")
+    assert (done.code, done.err) == (0, "")
+    assert "credit-scoring@3.1.0 is the name of another digest set too (entry 2)" in done.out
+    assert "--of 6" in done.out
+    same = run("record", "trained", "credit-scoring@3.1.0", "--file", "model=again.bin", "--json").document
+    assert same["same_name"] == [2]
+    Path("new.bin").write_bytes(b"new")
+    assert "another digest set" not in run("record", "trained", "credit-scoring@4", "--file", "model=new.bin").out
+
+
+def test_the_registered_set_is_what_a_name_stands_for(run, ledger):
+    """What was trained is one file, what is deployed are two: once registered, the name means both."""
+    Path("m.bin").write_bytes(b"model")
+    Path("t.json").write_text("{}")
+    run("record", "trained", "a@1", "--file", "model=m.bin")
+    run("record", "version_registered", "a@1", "--file", "model=m.bin", "--file", "thresholds=t.json")
+    assert run("record", "deployed", "a@1", "--environment", "production").code == 0
+    assert sorted(run("show", "3", "--json").document["subject"]["artifacts"]) == ["model", "thresholds"]
+    run("record", "version_registered", "a@1", "--file", "model=t.json")
+    refused = run("record", "deployed", "a@1", "--environment", "production")
+    assert refused.error[0] == "'a@1' names 2 sets (entries 2, 4)"
+
+
+def test_an_interruption_says_where_to_look(run, story, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ledger.outbox.Outbox.record", interrupted)
+    done = run("record", "evaluated", "--of", "2", "--metrics", "auc=0.5")
+    assert (done.code, done.out) == (130, "")
+    assert done.err == "interrupted; ledger log says whether it was recorded (--id makes a retry safe)\n"
