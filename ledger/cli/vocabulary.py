@@ -7,8 +7,9 @@ import click
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import pairs
 from ledger.cli.screen import Answer, Paint
-from ledger.events.anatomy import Field, fields_of
+from ledger.events.anatomy import Field, Part, fields_of
 from ledger.events.check import event_type
+from ledger.events.common import Sealed
 from ledger.events.table import EVENTS, EventType
 
 
@@ -61,14 +62,24 @@ def _fields(fields: list[Field], kind: EventType) -> list[str]:
     for field in fields:
         notes: list[Any] = ["required"] if field.required else []
         notes += ["sealed"] if field.name in sealed and "sealed" not in field.meaning else []
-        text = f"{_form(field)}: {field.meaning}" if field.meaning else _form(field)
+        form = _form(field.part)
+        text = f"{form}: {field.meaning}" if field.meaning else form
         text += f" ({', '.join(notes)})" if notes else ""
         rows.append((field.name, text + (f"  [{field.serves}]" if field.serves else "")))
     return pairs(rows, label=max((len(name) for name, _ in rows), default=0))
 
 
-def _form(field: Field) -> str:
-    part = field.part
+def _form(part: Part) -> str:
+    """Return what a value looks like; a star marks what a map of fixed names cannot do without."""
     if part.choices:
-        return "|".join(part.choices)
-    return part.form or part.kind
+        return "|".join(part.choices) if len(part.choices) < 6 else f"one of {', '.join(part.choices)}"
+    if part.kind == "list" and part.item is not None:
+        return f"list of {_form(part.item)}"
+    if part.kind == "map" and part.item is not None:
+        return f"map of names to {_form(part.item)}"
+    if part.kind == "union":
+        return " or ".join(_form(one) for one in part.options if one.struct is not Sealed)
+    if part.struct is not None:
+        inner = fields_of(part.struct).values()
+        return f"{{{', '.join(one.name + ('*' if one.required else '') for one in inner)}}}"
+    return part.form or ("any value" if part.kind == "any" else part.kind)

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,11 @@ def test_the_schema_of_a_type_is_the_document(run):
     listed = run("types").out
     assert all(name in listed for name in names)
     assert all(len(line) <= 100 for line in (text + listed).splitlines())
+    for name in names:
+        shown = run("types", name).out
+        assert all(len(line) <= 100 for line in shown.splitlines()), name
+        assert not re.search(r"\b(union|struct|any):", shown), name
+    assert "number or {value*, n, low, high}" in text
     assert run("types", "evaluted").error[0] == "no event type 'evaluted'; nearest 'evaluated'"
     assert run("types", "bank.example/thing").code == 0
 
