@@ -13,6 +13,7 @@ class Row(NamedTuple):
 COMMANDS: Final[dict[str, Row]] = {
     "init": Row("ledger.cli.founding:init", "Start a ledger, on purpose."),
     "record": Row("ledger.cli.recording:record", "Record an event, from options or JSON on stdin."),
+    "correct": Row("ledger.cli.correcting:correct", "Say how an earlier entry is to be read from now on."),
     "log": Row("ledger.cli.reading:log", "Print the entries."),
     "show": Row("ledger.cli.showing:show", "Print all of one entry."),
     "types": Row("ledger.cli.vocabulary:types", "Print the types of events, or one type's fields."),

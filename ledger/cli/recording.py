@@ -72,7 +72,7 @@ def record(
         others = () if isinstance(ledger, Absent) else _other_sets(ledger, receipt)
     if drafted:
         forget_draft(drafted)
-    return _recorded(receipt, others)
+    return recorded(receipt, others)
 
 
 def _other_sets(ledger: "Ledger", receipt: "Receipt") -> tuple[int, ...]:
@@ -122,7 +122,8 @@ def _from_stdin(ledger: "Reached") -> dict[str, Any]:
     return resolve_refs(read_object(sys.stdin.buffer.read().decode(), where="stdin"), ledger)
 
 
-def _recorded(receipt: "Receipt", others: tuple[int, ...] = ()) -> Answer:
+def recorded(receipt: "Receipt", others: tuple[int, ...] = ()) -> Answer:
+    """Return the answer about what was recorded; `others`: entries that bound its name to other digest sets."""
     document: dict[str, Any] = {"schema": "ledger.record/1", **_fields(receipt)}
     document |= {"same_name": list(others)} if others else {}
     again = ", recorded before" if receipt.again else ""
@@ -157,25 +158,25 @@ def _many(call: Call, kind: str | None, rest: tuple[str, ...], actor: str | None
     if [word for word in rest if word != "-"]:
         raise Misuse("--many takes its fields from stdin alone", "one JSON object a line", code="usage")
     with reached(call, actor, clock_ok=clock_ok) as ledger:
-        recorded = outbox(call, ledger, actor).record_many(_events(kind, ledger))
-    document: dict[str, Any] = {"schema": "ledger.record_many/1", "count": recorded.count}
-    if recorded.spooled:
-        document["spooled"] = recorded.spooled
-    if recorded.count > recorded.spooled:
-        document |= {"first": recorded.first, "last": recorded.last}
-    return Answer(document, lambda paint: [paint("green", _summary(recorded))])
+        made = outbox(call, ledger, actor).record_many(_events(kind, ledger))
+    document: dict[str, Any] = {"schema": "ledger.record_many/1", "count": made.count}
+    if made.spooled:
+        document["spooled"] = made.spooled
+    if made.count > made.spooled:
+        document |= {"first": made.first, "last": made.last}
+    return Answer(document, lambda paint: [paint("green", _summary(made))])
 
 
-def _summary(recorded: "Recorded") -> str:
-    if not recorded.count:
+def _summary(made: "Recorded") -> str:
+    if not made.count:
         return "Recorded nothing: there was no event on stdin."
-    placed = recorded.count - recorded.spooled
-    where = f"entries {recorded.first:,} to {recorded.last:,}"
-    if recorded.spooled and placed:
-        rest = f"{recorded.spooled:,} more wait on this machine"
+    placed = made.count - made.spooled
+    where = f"entries {made.first:,} to {made.last:,}"
+    if made.spooled and placed:
+        rest = f"{made.spooled:,} more wait on this machine"
         return f"Recorded {placed:,} events: {where}; {rest}. Deliver them: ledger spool flush"
-    if recorded.spooled:
-        return f"Spooled {recorded.spooled:,} events: they wait on this machine. Deliver them: ledger spool flush"
+    if made.spooled:
+        return f"Spooled {made.spooled:,} events: they wait on this machine. Deliver them: ledger spool flush"
     return f"Recorded {placed:,} events: {where}."
 
 

@@ -119,7 +119,7 @@ def _value(places: Places, name: str, texts: list[str]) -> Any:
     if struct is None:
         if name == "seal":
             return texts
-        return _one(texts, where) if name in places.places else _loose(_one(texts, where))
+        return _one(texts, where) if name in places.places else parsed(_one(texts, where))
     field = fields_of(struct).get(name)
     if field is not None:
         return _as_part(field.part, texts, where)
@@ -156,7 +156,7 @@ def _as_part(part: Part, texts: list[str], where: str) -> Any:
         return _boolean(text, where)
     if part.kind in ("integer", "number"):
         return _number(text, where)
-    return _loose(text) if part.kind in ("union", "any") else text
+    return parsed(text) if part.kind in ("union", "any") else text
 
 
 def option_of(name: str) -> str:
@@ -196,13 +196,13 @@ def _boolean(text: str, where: str) -> bool:
 
 
 def _number(text: str, where: str) -> Any:
-    found = _loose(text)
+    found = parsed(text)
     if isinstance(found, str):
         raise Misuse(f"{where} is {text!r}, not a number", "such as 6 or 0.79", code="invalid_field", where=where)
     return found
 
 
-def _loose(text: str) -> Any:
+def parsed(text: str) -> Any:
     """Return a number, a boolean, a list or a map where the text is one in JSON; else the text."""
     import json
 

@@ -8,10 +8,10 @@ import pytest
 
 VERSION = "credit-scoring@3.1.0"
 COMMANDS = (
-    *("init", "record", "log", "show", "types", "production", "registry", "lineage", "diff", "changelog", "verify"),
-    *("prove", "key", "rebuild", "key new", "key show", "key list", "key introduce", "key authorize", "key revoke"),
+    *("init", "record", "correct", "log", "show", "types", "production", "registry", "lineage", "diff", "changelog"),
+    *("verify", "prove", "key", "rebuild", "key new", "key show", "key list", "key introduce", "key authorize"),
     *("key request", "key assign", "key end-role", "key delegate", "key rules", "key four-eyes", "key rotate-log"),
-    "key recover-log",
+    *("key revoke", "key recover-log"),
 )
 
 
