@@ -57,6 +57,11 @@ class Recorder:
 
     def __call__(self, what: str | Struct, /, **fields: Any) -> Receipt:
         """Record an event of a type named by text, or an event struct; fields, subject and the rest are keywords."""
+        if not isinstance(what, str) and not hasattr(what, "__struct_fields__"):
+            from ledger.errors import Misuse
+
+            kind = type(what).__name__
+            raise Misuse(f"record takes a type's name or a struct, not {kind}", 'record("trained", ...)', code="event")
         return self._do(what, fields)
 
     if not TYPE_CHECKING:  # a checker shall see the mistake itself

@@ -27,6 +27,7 @@ SIZE_LIMIT: Final = 65_536
 COUNT_LIMIT: Final = 200
 _DEPTH: Final = 32
 _TEXT: Final = 200
+_INTEGERS: Final = 1 << 63  # beyond, a reader of JSON may take another number
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,7 @@ def keep(folder: Path, draft: Draft) -> bool:
     """Write a draft; False where it is too large or holds what looks like a secret. Raises `OSError`."""
     fields = as_json(draft.fields)
     said = {name: getattr(draft, name) for name in draft.__struct_fields__}
+    said |= {"why": _writable(draft.why), "type": _writable(draft.type)}
     text = json.dumps({**said, "fields": fields}, indent=1, ensure_ascii=False)
     if len(text.encode()) > SIZE_LIMIT:
         return False
@@ -110,8 +112,10 @@ def _plain(value: Any, depth: int) -> Any:
     """A value as JSON can hold it: what it cannot is written as text, for a person to put right."""
     if depth == 0:
         return "..."
-    if value is None or isinstance(value, bool | int | str):
-        return value
+    if isinstance(value, str):
+        return _writable(value)
+    if value is None or isinstance(value, bool | int):
+        return value if abs(value or 0) < _INTEGERS else str(value)
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, Receipt) and not value.hash:
@@ -125,10 +129,15 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, datetime):
         return time_text(value) if value.tzinfo else value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item, depth - 1) for key, item in value.items()}
+        return {_writable(str(key)): _plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in value]
     return _scalar(value)
+
+
+def _writable(text: str) -> str:
+    """A text as UTF-8 can hold it: a lone surrogate is spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _scalar(value: Any) -> Any:

@@ -57,6 +57,27 @@ def test_a_nan_does_not_cost_the_run(project):
     assert draft.why.startswith("evaluated.metrics.auc is NaN")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    ["\ud800", {"\udfff": 1}, [2**70, -(2**64)], {"a": {1, 2}}, {2: "number"}, b"\xff", Odd(), "a\x00b", [[[["x"]]]],
+     {"deep": json.loads("[" * 400 + "]" * 400)}, float("-inf"), complex(1, 2), range(3), type, lambda: 0],
+    ids=lambda odd: type(odd).__name__,
+)  # fmt: skip
+def test_whatever_was_said_is_misuse_and_its_draft_can_be_read(project, odd):
+    error = refused(system="a", version="1", artifacts={"model": "sha256:" + "ab" * 32}, metrics={"auc": 0.5, "x": odd})
+    assert drafts.load(drafts.find(folder(), error.draft)).fields["metrics"]["auc"] == 0.5
+    assert "x" in drafts.load(drafts.find(folder(), error.draft)).fields["metrics"]
+
+
+@pytest.mark.parametrize("what", [{"type": "trained"}, None, 3, b"trained", ["trained"]])
+def test_what_is_no_type_and_no_struct_is_misuse(project, what):
+    assert refused(what).message.startswith("record takes a type's name or a struct, not ")
+
+
+def test_a_type_that_cannot_be_written_is_misuse(project):
+    assert drafts.load(drafts.find(folder(), refused("tra\ud800ined").draft)).type == "tra\\ud800ined"
+
+
 def test_what_was_recorded_leaves_no_draft(project):
     say(1)
     assert not folder().exists()
