@@ -62,6 +62,7 @@ class Author:
         for_this_log: Callable[[str], bool],
         state: State,
         allow: Callable[[dict[str, Any]], None] | None = None,
+        covered: Callable[[], int] = int,
     ) -> None:
         self._log = log
         self._genesis = genesis
@@ -74,6 +75,7 @@ class Author:
         self._find = find
         self._for_this_log = for_this_log
         self._state: State = state
+        self._covered = covered
         self._allow = allow
         log_of = lambda kind: genesis if for_this_log(kind) else None  # noqa: E731
         self._bulk = Bulk(Envelope(actor, self._key, log_of, context), self._compose, self._member)
@@ -99,7 +101,7 @@ class Author:
         if self._allow is not None:
             self._allow(written)
         if draft.id is not None and (earlier := self._find(draft.id)) is not None:
-            receipt = _again(earlier, draft, written)
+            receipt = _again(earlier, draft, written, self._covered())
             return Signed(Item(written, b"", b"", b""), (), (), earlier=receipt)
         item = _item(written)
         return Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), tuple(disclosures), expected)
@@ -285,7 +287,7 @@ def receipt_of(item: Item, placement: Placement, state: State) -> Receipt:
     )
 
 
-def _again(data: bytes, draft: Draft, said: dict[str, Any]) -> Receipt:
+def _again(data: bytes, draft: Draft, said: dict[str, Any], covered: int) -> Receipt:
     """Return the receipt of a retry: the same statement but for what is new each time (time, context, salts).
 
     Raises `Conflict` where the id stands for another statement.
@@ -309,7 +311,8 @@ def _again(data: bytes, draft: Draft, said: dict[str, Any]) -> Receipt:
         )
     body = entry.body_of(data)
     item = Item(stored, body, b"", statement.statement_hash(body))
-    return receipt_of(item, Placement(placed.seq, entry.leaf(data), placed.recorded, before=True), "placed")
+    state: State = "sealed" if placed.seq < covered else "placed"
+    return receipt_of(item, Placement(placed.seq, entry.leaf(data), placed.recorded, before=True), state)
 
 
 def _drop(said: dict[str, Any], pointer: str) -> None:

@@ -50,6 +50,7 @@ def author_for(ledger: "Ledger", log: Log | None, identity: Identity, trust: Tru
         for_this_log=for_this_log,
         state="sealed" if log is not None and log.seals else "placed",
         allow=partial(_refuse_services, ledger),
+        covered=lambda: ledger.covered,
     )
 
 
