@@ -4,7 +4,7 @@ Tile level l holds every eighth level of the tree: the roots of complete subtree
 between two tile levels are recomputed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 from ledger.errors import Misuse, Tampered
@@ -40,24 +40,6 @@ def numbered(index: int, width: int = TILE) -> str:
 def width_at(size: int, level: int, index: int) -> int:
     """How many hashes tile `index` of `level` has in a tree of `size` leaves: 256 where it is full, 0 where none."""
     return max(0, min(TILE, (size >> TILE_BITS * level) - index * TILE))
-
-
-def full_tiles(size: int) -> Iterator[tuple[int, int]]:
-    """(level, index) of every full tile of a tree of `size` leaves, the lowest level first."""
-    level = 0
-    while size := size // TILE:
-        yield from ((level, index) for index in range(size))
-        level += 1
-
-
-def partial_tiles(size: int) -> Iterator[tuple[int, int, int]]:
-    """(level, index, width) of the tiles on the right edge of a tree of `size` leaves: at most one a level."""
-    level = 0
-    while size:
-        size, width = divmod(size, TILE)
-        if width:
-            yield level, size, width
-        level += 1
 
 
 def peaks_in(size: int, read_tile: Callable[[int, int], bytes]) -> bytes:

@@ -86,11 +86,6 @@ def read_policy(data: bytes, source: str) -> tuple[Policy, tuple[str, ...]]:
         raise Misuse(f"{source}: {error.message}", error.fix, code="policy") from None
 
 
-def is_policy(data: bytes) -> bool:
-    """Whether bytes begin as a policy file does."""
-    return data.startswith(FIRST_LINE.encode() + b"\n")
-
-
 def _lines(data: bytes, source: str) -> list[tuple[int, str]]:
     try:
         text = data.decode()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ledger.encoding import time_text
 from ledger.errors import Misuse
 from ledger.tokens import der
-from ledger.tokens.der import EXPLICIT_0, OCTETS, SEQUENCE, SET, Node, bad
+from ledger.tokens.der import EXPLICIT_0, EXPLICIT_1, OCTETS, SEQUENCE, SET, Node, bad
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -48,7 +48,7 @@ _ECDSA: Final = {
 }
 _TIME: Final = re.compile(rb"(\d{14})(?:\.(\d{1,9}))?Z")
 _CERTIFICATES: Final = 16
-_OPTIONAL: Final = (EXPLICIT_0, 0xA1)  # certificates, revocation lists
+_OPTIONAL: Final = (EXPLICIT_0, EXPLICIT_1)  # certificates, revocation lists
 
 
 class Token:

@@ -353,22 +353,6 @@ def test_no_such_tile(level, index, width):
         tiles.tile_path(level, index, width)
 
 
-@pytest.mark.parametrize(
-    ("size", "full", "partial"),
-    [
-        (0, [], []),
-        (255, [], ["0/000.p/255"]),
-        (256, ["0/000"], ["1/000.p/1"]),
-        (257, ["0/000"], ["0/001.p/1", "1/000.p/1"]),
-        (65536, [*(f"0/{index:03}" for index in range(256)), "1/000"], ["2/000.p/1"]),
-        (70000, [*(f"0/{index:03}" for index in range(273)), "1/000"], ["0/273.p/112", "1/001.p/17", "2/000.p/1"]),
-    ],
-)
-def test_tiles_of_a_size(size, full, partial):
-    assert [tiles.tile_path(*tile) for tile in tiles.full_tiles(size)] == [f"tile/{path}" for path in full]
-    assert [tiles.tile_path(*tile) for tile in tiles.partial_tiles(size)] == [f"tile/{path}" for path in partial]
-
-
 @pytest.mark.parametrize("data", [b"", bytes(31), bytes(33), bytes(32 * 4), bytes(32 * 257), bytes(32 * 5 + 1)])
 def test_a_short_or_ragged_tile_is_tampered(data):
     reader = tiles.subtree_reader(lambda level, index: data)

@@ -12,7 +12,7 @@ from ledger.keys.log_key import LogKey
 from ledger.notes.merging import Cosigned
 from ledger.notes.verifier import ED25519, ED25519_COSIGNATURE, VerifierKey
 from ledger.policy import Group, Quorum, Witness
-from ledger.policy.file import FIRST_LINE, LIMIT, is_policy, read_policy
+from ledger.policy.file import FIRST_LINE, LIMIT, read_policy
 
 BOUNDED = settings(derandomize=True, max_examples=300, deadline=None, database=None)
 ORIGIN = "ledger.test/one"
@@ -51,7 +51,6 @@ quorum some
 
 def test_all_of_it():
     policy, roots = read_policy(WHOLE.encode(), "mine.txt")
-    assert is_policy(WHOLE.encode())
     assert policy.keys == LOG.verifier_keys
     assert (policy.origin, policy.genesis, policy.require) == (ORIGIN, "a" * 64, "all")
     assert (policy.least_size, policy.least_date) == (9344, "2026-12-01T00:00:00.000000Z")
