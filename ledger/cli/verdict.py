@@ -208,7 +208,7 @@ def _what(failure: "Failure", store: "Store") -> str:
 
 def _without(failure: object) -> str:
     """Return a failure's message without the entry's number, which stands before it."""
-    message = re.sub(r"the pin /\S+", "your pin", getattr(failure, "message", ""))
+    message = re.sub(r"the pin /[^\s:]+", "your pin", getattr(failure, "message", ""))
     prefix = f"entry {getattr(failure, 'seq', -1)}"
     return message.removeprefix(prefix).lstrip(": ").strip() if message.startswith(prefix) else message
 

@@ -6,7 +6,7 @@ Only one spelling is accepted: what parses is what `render_note` writes.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -22,6 +22,7 @@ NOTE_LIMIT: Final = 65_536
 SIGNATURE_LIMIT: Final = 32
 """Most signature lines of a note (FORMAT.md section 9)."""
 
+_TOLD: Final = 3  # keys that a message names
 _line: Final = re.compile(f"\u2014 ({NAME}) ([A-Za-z0-9+/=]+)")
 _control: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -114,8 +115,18 @@ def verify_note(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, .
             )
         signed[key] = None
     if not signed:
-        raise Tampered("no known key signed the note", "check which keys are expected here", code="unsigned")
+        raise Tampered(
+            f"no known key signed the note: {_named(note.signatures)} did, not {_named(keys)}",
+            "check which keys are expected here; if these are right, this is not that log",
+            code="unsigned",
+        )
     return tuple(signed)
+
+
+def _named(keys: Iterable[SignatureLine | VerifierKey]) -> str:
+    """Names and key ids, the first few."""
+    told = list(dict.fromkeys(f"{key.name}+{key.key_id.hex()}" for key in keys))
+    return ", ".join(told[:_TOLD]) + (f" and {len(told) - _TOLD} more" if len(told) > _TOLD else "") or "nobody"
 
 
 def _parse_line(line: str) -> SignatureLine:

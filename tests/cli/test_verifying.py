@@ -275,3 +275,17 @@ def test_rebuild_says_whether_the_projections_were_right(run, story, cheat):
     second = run("rebuild", "--json").document
     assert (second["equal"], second["fingerprint"]) == (False, first["fingerprint"])
     assert second["findings"]
+
+
+def test_another_logs_key_is_named_beside_the_one_that_signed(run, story, tmp_path):
+    """Two key ids tell an auditor more than that something is wrong: which was given, and which one signed."""
+    document = run("verify", "--json").document
+    signed = document["log_key"].split("+")[1]
+    run("export", "b.zip")
+    run("init", "elsewhere", "--origin", "other.example/log", "--as", "eve")
+    other = run("log", "--ledger", "elsewhere", "--json").document["entries"][0]["data"]["log_keys"][0]
+    done = run("verify", "b.zip", "--key", other)
+    assert done.code == 3
+    text = " ".join(done.out.split())
+    assert f"ledger.bank.example/credit+{signed} did, not other.example/log+{other.split('+')[1]}" in text
+    assert "your pin no" not in text
