@@ -19,7 +19,9 @@ ROUNDS = 5
 
 
 # Modules here, each with a function `rows`.
-GROUPS = ("core", "proofs", "growing", "spooling", "publishing", "bundling", "served", "clustered", "peers")
+GROUPS = (
+    "core", "proofs", "growing", "spooling", "publishing", "bundling", "served", "migrating", "clustered", "peers",
+)  # fmt: skip
 
 
 def measure(name: str, row: Row, rounds: int) -> dict[str, Any]:

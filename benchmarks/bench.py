@@ -33,9 +33,13 @@ class Bench:
         self.some = min(2_000, events)  # of what waits for the disk
         self._names = iter(range(1_000_000))
 
+    def number(self) -> int:
+        """Return a number that was not given out before, for names."""
+        return next(self._names)
+
     def ledger(self, name: str) -> Ledger:
         """Make a new ledger."""
-        return works.a_ledger(self.folder, f"{name}-{next(self._names)}")
+        return works.a_ledger(self.folder, f"{name}-{self.number()}")
 
     @cached_property
     def bulk(self) -> Path:

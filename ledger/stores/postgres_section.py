@@ -1,8 +1,8 @@
 """The inside of a write section in PostgreSQL: what it reads, and the one append that it ends with.
 
 An advisory lock, held to the end of the transaction, keeps writers in a queue where several want to write; measured
-beside `SELECT ... FOR UPDATE` of the head's row, of which eight processes make 40 % less. It is no part of the safety:
-engines that have no such locks (they answer true) find the loser by the guard of `postgres_appending`.
+beside `SELECT ... FOR UPDATE` of the head's row, of which eight processes make 40 % less (README.md). It is no part of
+the safety: who was second is found by the guard of `postgres_appending`.
 """
 
 from collections.abc import Iterator, Sequence
