@@ -94,6 +94,8 @@ class KnownLog:
     def _check_note(self, store: Appending) -> None:
         checkpoint = self.checkpoint
         if checkpoint is None:
+            if self.head.covered:
+                raise _not_fitting("the head calls entries covered, and holds no checkpoint", self.head.covered - 1)
             return
         if checkpoint.size != self.head.covered or checkpoint.size > self.head.size:
             raise _not_fitting("the newest checkpoint is not of the size that the head names", -1)

@@ -425,6 +425,38 @@ def test_what_another_process_said_of_keys_is_known_at_once(ledger, tmp_path, af
         sound(ledger, 16 + after)
 
 
+@pytest.mark.parametrize("claim", ["old note", "own note", "no note"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_nobody_says_that_a_checkpoint_covers_what_the_logs_key_did_not_sign(ledger, tmp_path, claim, count):
+    """A writer who has not the log's key puts entries in, forged ones, and a head that calls them covered."""
+    say(ledger)
+    known, store = ledger.store.head(), opening.open_store(ledger.place.location)
+    forged, last = [], known.last
+    edge = Edge.load(known.size, known.peaks, [entry.leaf(row.data) for row in store.rows(0, known.size)], store.tile)
+    for number in range(count):
+        body = entry.body_of(store.read(1)).replace(b'"auc":0.001', b'"auc":0.9%02d' % number)
+        id = new_id()
+        body = body[: body.index(b'"id":"') + 6] + id.encode() + body[body.index(b'"id":"') + 42 :]
+        data = entry.write(known.size + number, last, entry.view(store.read(1)).recorded, body, '["AAAA"]', "")
+        last = entry.leaf(data)
+        forged.append(Row(known.size + number, encoding.id_bytes(id), data))
+    edge.extend([entry.leaf(row.data) for row in forged])
+    note = {
+        "old note": known.note,
+        "own note": sign_checkpoint(Checkpoint(ORIGIN, edge.size, edge.root()), LogKey.generate(ORIGIN).everyday),
+        "no note": b"",
+    }[claim]
+    with store.writing() as section:
+        section.append(forged, [], [], [], Head(edge.size, last, edge.peaks(), edge.size, note))
+    store.close()
+    for number in range(2):
+        with pytest.raises(Tampered):
+            say(ledger, 7 + number)
+    assert len(ledger) == edge.size  # nothing was built on it
+    assert ledger.store.head().note == note
+    assert ledger.verify().verdict == "BROKEN"
+
+
 def test_it_is_found_again_when_it_is_opened_again(ledger, tmp_path):
     tell(ledger, tmp_path)
     before = everything(ledger.store)
