@@ -1,5 +1,7 @@
 """The spool: what one statement costs a run whose ledger is away, and what it costs to deliver it."""
 
+import apsw
+
 from benchmarks import baselines, works
 from benchmarks.bench import Bench, Row
 from ledger.config import Place
@@ -12,12 +14,14 @@ from ledger.spool.seen import Seen, keep_seen, place_name
 def rows(bench: Bench) -> dict[str, Row]:
     """The lines of the spool, by name.
 
-    `flush` is told in V as well: each statement has a signature of its own, which is checked before it is placed.
+    `flush` is by one who holds the author's key, `flush_v` by another, who checks the signature of each statement.
     """
     return {
         "spool": Row("spool one statement", "C", 1.5, 1.2, lambda: _put(bench), bench.c),
         "flush": Row("flush, a statement", "I", 5.0, 5.0, lambda: _flush(bench), bench.i),
-        "flush_v": Row("flush, a statement", "V", 3.0, 2.0, lambda: _flush(bench), baselines.verify_one),
+        "flush_v": Row(
+            "flush without the author's key", "V", 3.0, 2.0, lambda: _flush(bench, sealed=False), baselines.verify_one
+        ),
     }
 
 
@@ -44,11 +48,15 @@ def _put(bench: Bench) -> float:
     return seconds
 
 
-def _flush(bench: Bench) -> float:
+def _flush(bench: Bench, *, sealed: bool = True) -> float:
     with bench.ledger("back") as ledger:
         box = _outbox(ledger)
         for _, said in works.events(bench.some):
             box.record("evaluated", said)
+        if not sealed:
+            connection = apsw.Connection(str(box.spool.path))
+            connection.execute("UPDATE waiting SET seal = x''")
+            connection.close()
 
         def work():
             done = flush(ledger, Spool(box.spool.path))

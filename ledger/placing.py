@@ -233,9 +233,8 @@ class Commit:
 
     def _check_batches(self, request: Request) -> None:
         """C15: what the rule table has signed one by one is in no batch."""
-        for part in request.parts:
-            kinds = {item.fields["type"] for item in part.items} if isinstance(part, Batch) else ()
-            for kind in kinds:
+        for part in [part for part in request.parts if isinstance(part, Batch)]:
+            for kind in {item.fields["type"] for item in part.items}:
                 if not self._known.trust.may_batch(kind):
                     raise Tampered(f"{kind} is signed one by one", "record it by itself", code="batch_type", check=15)
 

@@ -20,7 +20,7 @@ from ledger import encoding, entry, statement
 from ledger.cycles import no_search
 from ledger.errors import Conflict, LedgerError, Misuse
 from ledger.identity import own_secrets
-from ledger.placing import CLOCK_SECONDS, Placement, Request
+from ledger.placing import CLOCK_SECONDS, Request
 from ledger.spool.file import Spool
 from ledger.spool.item import SEAL, Row, same_statement, waiting
 from ledger.spool.reading import Reading, Ready
@@ -88,6 +88,7 @@ class _Work:
     def __init__(self, ledger: "Ledger", spool: Spool) -> None:
         self._ledger, self._spool = ledger, spool
         self._blocked: set[str] = set()
+        self._known: set[str] = set()  # keys that the log knows
         self.placed = self.before = 0
         self.aside: list[tuple[str, str]] = []
         self.held: list[tuple[str, str]] = []
@@ -103,12 +104,35 @@ class _Work:
         """Place items in one commit, then delete them here."""
         with no_search():
             asked = [one for row, found in self._reading.read(rows) if (one := self._asked(row, found)) is not None]
-            outcomes = self._place(asked) if asked else []
+            done = self._place_whole(asked) or self._place_each(asked)
+        if done:
+            self._spool.remove(done)
+        if any(not one.plain and self._trust.changes_trust(one.item.fields["type"]) for one in asked):
+            self._begin()  # a key that was authorised by one of them counts for those that follow
+
+    def _place_whole(self, asked: list[Ready]) -> list[Row]:
+        """Place all in one request, which costs the least; nothing is placed where one may not stand there."""
+        if len(asked) < 2 or not all(one.plain for one in asked):
+            return []
+        disclosures = tuple([text for one in asked if one.disclosures for text in one.disclosures])
+        whole = Request([one.single for one in asked], None, disclosures, signed_here=True)
+        (outcome,) = self._ledger._place_each([whole])
+        if not isinstance(outcome, list):
+            return []
+        if outcome[0].before:  # all of a request stand there, or none
+            self.before += len(outcome)
+        else:
+            self.placed += len(outcome)
+        return [one.row for one in asked]
+
+    def _place_each(self, asked: list[Ready]) -> list[Row]:
+        """Place each by itself; return what is in the log now, and say what becomes of the others."""
+        requests = [Request([one.single], None, one.disclosures, signed_here=True) for one in asked]
         done = []
-        for one, outcome in zip(asked, outcomes, strict=True):
-            if isinstance(outcome, Placement):
-                self.placed += not outcome.before
-                self.before += outcome.before
+        for one, outcome in zip(asked, self._ledger._place_each(requests) if requests else (), strict=True):
+            if isinstance(outcome, list):
+                self.placed += not outcome[0].before
+                self.before += outcome[0].before
                 done.append(one.row)
             elif self._stands(one, outcome):
                 self.before += 1
@@ -118,36 +142,25 @@ class _Work:
                 self.held.append((encoding.id_text(one.row.id), outcome.message))
             else:
                 self._set_aside(one.row, outcome.message)
-        if done:
-            self._spool.remove(done)
-        if any(not one.plain and self._trust.changes_trust(one.item.fields["type"]) for one in asked):
-            self._begin()  # a key that was authorised by one of them counts for those that follow
-
-    def _place(self, asked: list[Ready]) -> list[Placement | Misuse | Conflict]:
-        """All of them in one request, which costs the least; where one may not stand there, each by itself."""
-        if len(asked) > 1 and all(one.plain for one in asked):
-            disclosures = tuple(text for one in asked for text in one.disclosures)
-            whole = Request([one.single for one in asked], None, disclosures, signed_here=True)
-            (outcome,) = self._ledger._place_each([whole])
-            if isinstance(outcome, list):
-                return [*outcome]
-        each = self._ledger._place_each([Request([one.single], None, one.disclosures, True) for one in asked])
-        return [outcome[0] if isinstance(outcome, list) else outcome for outcome in each]
+        return done
 
     def _asked(self, row: Row, found: Ready | LedgerError) -> Ready | None:
         """What the log is asked for; None where the item is set aside, or must wait behind one of its author's."""
         if isinstance(found, LedgerError):
             self._set_aside(row, found.message)
             return None
-        actor, key = found.item.fields["actor"], found.item.fields["key"]
-        why = ""
+        item = found.single.item
+        actor, key = item.fields["actor"], item.fields["key"]
+        if key in self._known and actor not in self._blocked and item.time <= self._latest:
+            return found
         if self._trust.credential(key) is None:
             why = f"key {key[:16]} of {actor} is not authorised yet"
         elif actor in self._blocked:
             why = f"an earlier statement of {actor} waits"
-        elif found.item.time > self._latest:
-            why = f"its time {found.item.time} is after this clock's"
-        if not why:
+        elif item.time > self._latest:
+            why = f"its time {item.time} is after this clock's"
+        else:
+            self._known.add(key)
             return found
         self._blocked.add(actor)
         self.held.append((encoding.id_text(row.id), why))

@@ -65,9 +65,10 @@ def seal_of(secret: bytes, id: bytes, target: tuple[str, ...], hash: bytes, sign
 
     Lengths come first, so that no two rows have one text.
     """
-    lengths = [*map(len, target), len(signatures), len(disclosures)]
-    text = f"lifecycle-ledger/spool/v1 {lengths} {''.join(target)}{signatures}{disclosures}".encode()
-    return hmac.digest(secret, b"%b%b%b" % (hash, id, text), "sha256")
+    genesis, named, origin = target
+    lengths = f"{len(genesis)} {len(named)} {len(origin)} {len(signatures)} {len(disclosures)}"
+    text = f"lifecycle-ledger/spool/v1 {lengths} {genesis}{named}{origin}{signatures}{disclosures}"
+    return hmac.digest(secret, hash + id + text.encode(), "sha256")
 
 
 def sealed_by(row: Row, hash: bytes, secrets: dict[str, bytes]) -> str:
