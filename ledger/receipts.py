@@ -49,6 +49,28 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         words = [self.type, about, f"entry {self.seq}," if self.seq >= 0 else "", self.state]
         return f"<Receipt {' '.join(word for word in words if word)}>"
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: one table, every text escaped."""
+        from html import escape
+
+        where = f"entry {self.seq}" if self.seq >= 0 else self.why or "not in a ledger"
+        rows = [("state", f"{self.state}{', recorded before' if self.again else ''}; {where}"), ("type", self.type)]
+        rows += [(name, str(value)) for name, value in self.subject.items() if isinstance(value, str)]
+        rows += [(name, str(one)) for name, one in (self.subject.get("artifacts") or {}).items()]
+        rows += [("by", f"{self.actor}, {self.time}"), ("id", self.id), ("hash", self.hash), ("leaf", self.leaf)]
+        cells = (f"<tr><th>{escape(name)}</th><td>{_cut(text)}</td></tr>" for name, text in rows if text)
+        return f"<table>{''.join(cells)}</table>"
+
+
+def _cut(text: str) -> str:
+    """A digest in its first 12 characters, all of it in the title; other text as it is; escaped."""
+    from html import escape
+
+    digest = text.removeprefix("sha256:")
+    if len(digest) != 64:
+        return escape(text)
+    return f'<span title="{escape(text)}">{escape(digest[:12])}</span>'
+
 
 class Recorded(msgspec.Struct, frozen=True):
     """What `record_many` placed: `count` statements, in entries `first` to `last` (other writers' may lie between).

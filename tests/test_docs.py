@@ -98,7 +98,7 @@ def follow_the_demo(place, advice):
     questions = lines[: lines.index("ledger verify") + 1]
     done = run(["bash", "-euc", "\n".join(word for word in questions if word != "ledger findings")], place)
     assert done.returncode == 0, done.stderr
-    for words in ("credit-scoring 3.1.0", "# Changes to credit-scoring", "entry 10  evaluated", "VERIFIED  26 of 26"):
+    for words in ("all checked by you", "# Changes to credit-scoring", "entry 10  evaluated", "VERIFIED  26 of 26"):
         assert words in done.stdout
     cheat = next(at for at, line in enumerate(lines) if "DROP TRIGGER" in line)
     rest = "\n".join([lines[0], *lines[len(questions) : cheat + 2], "ledger production", "ledger verify"])

@@ -31,8 +31,10 @@ _CHEAT: Final = (
 @click.option("--seed", default=7, show_default=True, type=int, help="Seed of the cut and of the training.")
 def demo(call: Call, folder: str, seed: int) -> Answer:
     """Play the whole story on a real credit model: data, training, approval, deployment, drift, replacement."""
+    from ledger import __version__
     from ledger.api import Ledger
     from ledger.demo.story import play
+    from ledger.marks import keep_mark
 
     if call.location is not None:
         raise Misuse("the demo makes a ledger of its own", "ledger demo --folder NAME", code="option")
@@ -40,6 +42,7 @@ def demo(call: Call, folder: str, seed: int) -> Answer:
     place = play(Path(folder), seed, tell)
     with Ledger.open(place, read_only=True) as ledger:
         report = ledger.verify()
+        keep_mark(ledger.store, ledger.genesis, report, __version__)
         document: dict[str, Any] = {
             "schema": "ledger.demo/1",
             "folder": str(place),

@@ -13,6 +13,7 @@ from ledger.cli.entries import entry_document
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import about, across, clean, day, fit, line
 from ledger.cli.screen import Answer, Paint, document_text
+from ledger.encoding import id_bytes
 from ledger.errors import Misuse
 
 if TYPE_CHECKING:
@@ -103,11 +104,9 @@ def _json_lines(ledger: "Ledger", found: Iterable["Entry"]) -> Iterator[str]:
         yield document_text(entry_document(entry, covered))
 
 
-def _table(
-    ledger: "Ledger", found: Iterable["Entry"], paint: Paint, *, follow: bool, gaps: bool
-) -> Iterator[str]:
+def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, *, follow: bool, gaps: bool) -> Iterator[str]:
     """Yield the lines of a table whose widths are those of its first page: a log may be longer than memory."""
-    rows = _rows(found, gaps)
+    rows = _rows(ledger, found, gaps)
     size = len(ledger)
     head = [] if follow else list(islice(rows, PAGE))
     if not head and not follow:
@@ -123,7 +122,7 @@ def _table(
         yield line(row, widths, _RIGHT)
 
 
-def _rows(found: Iterable["Entry"], gaps: bool) -> Iterator[Sequence[str]]:
+def _rows(ledger: "Ledger", found: Iterable["Entry"], gaps: bool) -> Iterator[Sequence[str]]:
     """The rows of a table; where all entries are asked for, one that is not there has a row too."""
     before = -1
     for entry in found:
@@ -131,9 +130,19 @@ def _rows(found: Iterable["Entry"], gaps: bool) -> Iterator[Sequence[str]]:
             lost = f"to {entry.seq - 1}" if entry.seq - before > 2 else ""
             yield (str(before + 1), lost or "-", "NOT HERE", "see ledger verify", "-")
         before = entry.seq
-        yield _row(entry)
+        yield _row(ledger, entry)
 
 
-def _row(entry: "Entry") -> Sequence[str]:
+def _row(ledger: "Ledger", entry: "Entry") -> Sequence[str]:
     said = entry.statement
-    return (str(entry.seq), day(entry.recorded), clean(said.type), clean(about(said.subject)), clean(said.actor))
+    named = about(said.subject) if said.subject else _meant(ledger, entry)
+    return (str(entry.seq), day(entry.recorded), clean(said.type), clean(named), clean(said.actor))
+
+
+def _meant(ledger: "Ledger", entry: "Entry") -> str:
+    """The entry that one without a subject of its own speaks of, such as the one it corrects."""
+    for refs in entry.statement.refs.values():
+        seq = ledger.store.find(id_bytes(refs[0].id)) if refs else None
+        if seq is not None:
+            return f"entry {seq}"
+    return "-"

@@ -145,12 +145,12 @@ def _as_part(part: Part, texts: list[str], where: str) -> Any:
     if part.kind == "list":
         item = part.item or part
         return [_as_part(item, [text], where) for text in texts]
-    if part.kind in ("map", "struct"):
-        if not all("=" in text for text in texts):
-            option = option_of(where.partition(".")[2].partition(".")[0])
-            what = f"{where} is {next(text for text in texts if '=' not in text)!r}, not NAME=VALUE"
-            raise Misuse(what, f"{option} NAME=VALUE, once for each", code="invalid_field", where=where)
+    if part.kind in ("map", "struct") and all("=" in text for text in texts):
         return _as_map(part, texts, where)
+    if part.kind == "map":
+        what = f"{where} is {next(text for text in texts if '=' not in text)!r}, not NAME=VALUE"
+        option = option_of(where.split(".")[1])
+        raise Misuse(what, f"{option} NAME=VALUE, once for each", code="invalid_field", where=where)
     text = _one(texts, where)
     if part.kind == "boolean":
         return _boolean(text, where)

@@ -34,7 +34,8 @@ def lineage_lines(found: dict[str, Any], paint: Paint) -> list[str]:
     """Return the answer of `ledger lineage`."""
     name = f"{found['system']}@{found['version']}" if "version" in found else found["system"]
     trained = found.get("trained")
-    rows = [("artifact", f"{label}  {short(one['digest'])}") for label, one in found["artifacts"].items()]
+    widest = max(map(len, found["artifacts"]), default=0)
+    rows = [("artifact", f"{label:<{widest}}  {short(one['digest'])}") for label, one in found["artifacts"].items()]
     rows += [
         (
             "data",
@@ -52,7 +53,7 @@ def lineage_lines(found: dict[str, Any], paint: Paint) -> list[str]:
     rows += [("approved", approved(one)) for one in found["approvals"]]
     rows += [("deployed", _ran(one)) for one in found["deployments"]]
     rows += [("made from", f"{one.get('version', '?')}  {one['digest_set'][7:19]}") for one in found["parents"]]
-    rows += [("made into", f"{one['system']}  {one['digest_set'][7:19]}") for one in found["children"]]
+    rows += [("made into", f"{one.get('version', '?')}  {one['digest_set'][7:19]}") for one in found["children"]]
     missing = [("missing", ", ".join(one.replace("_", " ") for one in found["missing"]))] if found["missing"] else []
     head = headline(name, f"set {found['digest_set'][7:19]}")
     return [paint("bold", head[: len(name)]) + head[len(name) :], *pairs([one for one in rows if one[1]] + missing)]

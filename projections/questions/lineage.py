@@ -47,7 +47,10 @@ def lineage(projections: "Projections", name: str, *, now: datetime | None = Non
                 "deployments": _ran(database, system, digest),
                 "parents": _ancestors(database, system, digest),
                 "children": [
-                    {"system": place, "digest_set": child, "seq": seq}
+                    lean(
+                        {"system": place, "version": facts.version(database, place, child).get("version")}
+                        | {"digest_set": child, "seq": seq}
+                    )
                     for place, child, seq in database.rows(_CHILDREN, (digest,))
                 ],
             }

@@ -149,3 +149,11 @@ def test_production_says_when_you_last_checked(run, story):
     database.execute("UPDATE head SET peaks = zeroblob(length(peaks))")
     database.close()
     assert "7 entries, all sealed; NOT the entries that you checked, 20" in run("production").out
+
+
+def test_a_lineage_names_what_was_made_of_a_version(run, story):
+    Path("n.bin").write_bytes(b"fine-tuned")
+    run("record", "trained", "credit-scoring@3.2.0", "--parents", "credit-scoring@3.1.0", "--file", "model=n.bin")
+    assert any(line.split()[:3] == ["made", "into", "3.2.0"] for line in run("lineage", VERSION).out.splitlines())
+    made = run("lineage", "credit-scoring@3.2.0").out
+    assert any(line.split()[:3] == ["made", "from", "3.1.0"] for line in made.splitlines())

@@ -163,3 +163,8 @@ def test_the_table_says_where_an_entry_is_not(run, story):
     assert "NOT HERE" not in run("log", "--type", "deployed").out
     edit("DELETE FROM entries WHERE seq = 3")
     assert "to 4" in run("log").out
+
+
+def test_a_correction_says_which_entry_it_is_about(run, story):
+    run("correct", "3", "passed=true", "--reason", "left out")
+    assert run("log", "--from", "6").out.splitlines()[1].split()[3:] == ["corrected", "entry", "3", "mara"]

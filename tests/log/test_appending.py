@@ -8,6 +8,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ledger.api import Ledger
@@ -369,3 +370,15 @@ def test_a_fork_in_the_middle_of_reading(ledger):
     assert sum(1 for _ in reading) == 600
     assert ended(pid) == 0
     sound(ledger, 604)
+
+
+def test_a_notebook_shows_a_receipt_as_one_table_of_text(ledger):
+    receipt = say(ledger)
+    shown = receipt._repr_html_()
+    assert shown.startswith("<table><tr><th>state</th><td>sealed; entry ")
+    assert f'<span title="{receipt.leaf}">{receipt.leaf[:12]}</span>' in shown
+    hostile = msgspec.structs.replace(receipt, actor="<script>alert(1)</script>", subject={"system": "<b>"})
+    assert "<script" not in hostile._repr_html_()
+    assert "<b>" not in hostile._repr_html_()
+    spooled = msgspec.structs.replace(receipt, seq=-1, state="spooled", leaf="", why="db/ml is away")
+    assert "spooled; db/ml is away" in spooled._repr_html_()
