@@ -39,7 +39,7 @@ def find_identity(trust: Trust, key: str | Signer | None, actor: str | None = No
     if not found:
         raise Misuse(
             f"no key of yours in {keys_folder()} is authorised in {trust.genesis.origin}",
-            "give an administrator: ledger key new; or name a key with LEDGER_KEY",
+            "name a key with LEDGER_KEY, or give an administrator the output of: ledger key request --as HANDLE",
             code="no_key",
         )
     names = ", ".join(identity.actor for identity in found)
@@ -79,7 +79,7 @@ def _authorised(trust: Trust, key: str | Signer) -> Identity:
         raise Misuse(
             f"the key {source} ({name_of(signer.credential)}) is not authorised in {trust.genesis.origin};"
             " nothing was recorded",
-            f"give an administrator: ledger key authorize, with the output of ledger key show {source}",
+            f"give an administrator the output of: ledger key request --key {source}",
             code="revoked" if trust.credential(signer.credential.id) else "unauthorised",
         )
     return Identity(handle, signer, source)

@@ -1,6 +1,5 @@
-"""`ledger production`, `registry`, `lineage`, `diff`, `changelog`: questions to the projections."""
+"""`ledger production`, `registry`, `lineage`, `diff`: questions to the projections, and how they are opened."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -74,7 +73,7 @@ def production(
     with asked(call, as_of, known_at) as (ledger, projections):
         found = answer(projections, system, environment)
         if system is not None and not found["deployments"]:
-            _check_system(projections, system)
+            check_system(projections, system)
         covered, size = ledger.covered, len(ledger)
         found |= _checked_here(ledger)
     spooled, waiting = _waiting()
@@ -132,7 +131,7 @@ def registry(call: Call, system: str | None, as_of: str | None, known_at: str | 
 
     with asked(call, as_of, known_at) as (_, projections):
         if system is not None:
-            _check_system(projections, system)
+            check_system(projections, system)
         found = answer(projections, system)
 
     def lines(paint: Paint) -> list[str]:
@@ -143,7 +142,8 @@ def registry(call: Call, system: str | None, as_of: str | None, known_at: str | 
     return Answer(found, lines)
 
 
-def _check_system(projections: "Projections", system: str) -> None:
+def check_system(projections: "Projections", system: str) -> None:
+    """Raise `Misuse` with the nearest name where there is no such system."""
     from projections.questions.registry import registry as answer
 
     known = [one["system"] for one in answer(projections)["systems"]]
@@ -191,46 +191,3 @@ def diff(call: Call, before: str, after: str, as_of: str | None, known_at: str |
 def full_name(version: str, ledger: "Ledger") -> str:
     """Return a version with the system of ledger.toml, where it names none."""
     return f"{ledger.place.system}{version}" if version.startswith("@") and ledger.place.system else version
-
-
-@command()
-@click.argument("system", required=False)
-@click.option("--markdown", is_flag=True, help="Markdown on a terminal too, as in a file or a pipe.")
-@past
-def changelog(call: Call, system: str | None, markdown: bool, as_of: str | None, known_at: str | None) -> Answer:
-    """Print what changed from version to version, why, and by whom it was approved (Annex IV point 6)."""
-    from ledger import __version__
-    from ledger.proving import root_at
-    from projections.questions.changes import changelog as answer
-    from projections.questions.changes_text import render_changelog
-
-    with asked(call, as_of, known_at) as (ledger, projections):
-        projections.catch_up()
-        wanted = system or ledger.place.system or _only_system(projections)
-        _check_system(projections, wanted)
-        found = answer(projections, wanted) | {"generator": f"lifecycle-ledger {__version__}"}
-        if found["size"]:
-            root = root_at(ledger.store, ledger.store.head(), found["size"])
-            found["root"] = f"sha256:{root.hex()}"
-    text = render_changelog(found)
-
-    def lines(paint: Paint) -> list[str]:
-        if markdown or not sys.stdout.isatty():
-            return text.splitlines()
-        from ledger.cli.page import page_lines
-
-        return page_lines(text, paint)
-
-    return Answer(found, lines)
-
-
-def _only_system(projections: "Projections") -> str:
-    from projections.questions.registry import registry as answer
-
-    known = [one["system"] for one in answer(projections)["systems"]]
-    if len(known) != 1:
-        what = f"{len(known)} systems are here: {', '.join(known)}" if known else "no system is here yet"
-        raise Misuse(
-            what, "ledger changelog SYSTEM" if known else "ledger record system_registered", code="which_system"
-        )
-    return str(known[0])

@@ -21,7 +21,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "registry": Row("ledger.cli.asking:registry", "All systems and versions, with their states."),
     "lineage": Row("ledger.cli.asking:lineage", "From a version back to data, code, evaluation, approval."),
     "diff": Row("ledger.cli.asking:diff", "What differs between two versions."),
-    "changelog": Row("ledger.cli.asking:changelog", "What changed, why, by whom approved (Annex IV point 6)."),
+    "changelog": Row("ledger.cli.changing:changelog", "What changed, why, by whom approved (Annex IV point 6)."),
     "findings": Row("ledger.cli.auditing:findings", "What is odd or missing about versions, and what mends it."),
     "approve": Row("ledger.cli.approving:approve", "Look at a version, then sign that you approve it."),
     "reject": Row("ledger.cli.approving:reject", "Look at a version, then sign that you reject it."),
