@@ -19,7 +19,7 @@ from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.notes.checkpoint import Checkpoint
 from ledger.pins import begin_pin, hold_against, move_pin, pin_of, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded
-from ledger.selecting import select
+from ledger.selecting import entry_here, rows_here, select
 from ledger.stores.opening import locate, open_store
 from ledger.stores.unasked import unasked
 
@@ -188,7 +188,7 @@ class Ledger:
 
         For reading, not for judging: `verify` is what checks them.
         """
-        rows = self.store.rows(start, min(len(self), 1 << 62 if stop is None else stop))
+        rows = rows_here(self.store, start, min(len(self), 1 << 62 if stop is None else stop))
         return select(rows, {"type": type, "actor": actor}, {"system": system, "version": version})
 
     def find(self, which: int | str) -> Entry:
@@ -198,7 +198,7 @@ class Ledger:
     def read(self, which: int | str) -> bytes:
         """Return an entry's bytes, as stored."""
         if isinstance(which, int):
-            return self.store.read(which if which >= 0 else len(self) + which)
+            return entry_here(self.store, which if which >= 0 else len(self) + which, self.place.location)
         data = self._find_bytes(which) if encoding.is_id(which) else None
         if data is None:
             raise Misuse(f"there is no entry with id {which!r} in {self.place.location}", "ledger log", code="no_entry")

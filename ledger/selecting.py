@@ -5,7 +5,24 @@ from operator import attrgetter
 
 from ledger import entry
 from ledger.entry import Entry
-from ledger.store import Row
+from ledger.errors import Misuse
+from ledger.omitted import read_omitted
+from ledger.store import Row, Store
+
+
+def rows_here(store: Store, start: int, stop: int) -> Iterator[Row]:
+    """Return the rows of a store that hold entries: a partial bundle has the leaves of others in their places."""
+    rows = store.rows(start, stop)
+    return (row for row in rows if read_omitted(row.data) is None) if getattr(store, "omitted", 0) else rows
+
+
+def entry_here(store: Store, seq: int, where: str) -> bytes:
+    """Return the bytes of entry `seq`; raise `Misuse` where there is none, or a partial bundle leaves it out."""
+    data = store.read(seq)
+    if getattr(store, "omitted", 0) and read_omitted(data) is not None:
+        what = f"entry {seq} was left out of {where}: only its hash is here"
+        raise Misuse(what, "ask for it, or for the whole bundle; ledger log lists what is here", code="left_out")
+    return data
 
 
 def select(rows: Iterable[Row], said: Mapping[str, str | None], about: Mapping[str, str | None]) -> Iterator[Entry]:

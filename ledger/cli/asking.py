@@ -40,6 +40,7 @@ def opened(ledger: "Ledger", as_of: str | None = None, known_at: str | None = No
     from projections.opening import Projections
     from projections.opening import as_of as of_the_past
 
+    _check_whole(ledger)
     if as_of is None and known_at is None:
         try:
             projections = Projections.open(ledger)
@@ -58,6 +59,14 @@ def opened(ledger: "Ledger", as_of: str | None = None, known_at: str | None = No
         as_of=moment(as_of, "--as-of") if as_of else None,
         known_at=moment(known_at, "--known-at") if known_at else None,
     )
+
+
+def _check_whole(ledger: "Ledger") -> None:
+    """What entries say that are not here might change every answer: so none is given."""
+    if omitted := getattr(ledger.store, "omitted", 0):
+        lacks = f"{omitted:,} of {len(ledger):,} entries"
+        what = f"{ledger.place.location} leaves out {lacks}: nothing can be concluded from it"
+        raise Misuse(what, "ask for the whole bundle; ledger log lists the entries that are here", code="left_out")
 
 
 @command()

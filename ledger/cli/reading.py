@@ -59,8 +59,9 @@ def log(
         if call.json and not jsonl:
             return _page(ledger, start, stop, filters)
         with closing(_entries(ledger, start, stop, filters, follow=follow)) as found:
-            gaps = not any(filters.values())
-            table = _table(ledger, found, Paint.of(sys.stdout), follow=follow, gaps=gaps)
+            end = 0 if follow else len(ledger) if stop is None else min(stop, len(ledger))
+            whole = None if any(filters.values()) else range(start, end)
+            table = _table(ledger, found, Paint.of(sys.stdout), follow=follow, whole=whole)
             for text in _json_lines(ledger, found) if jsonl else table:
                 print(text, flush=follow)
         sys.stdout.flush()
@@ -104,9 +105,11 @@ def _json_lines(ledger: "Ledger", found: Iterable["Entry"]) -> Iterator[str]:
         yield document_text(entry_document(entry, covered))
 
 
-def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, *, follow: bool, gaps: bool) -> Iterator[str]:
+def _table(
+    ledger: "Ledger", found: Iterable["Entry"], paint: Paint, *, follow: bool, whole: range | None
+) -> Iterator[str]:
     """Yield the lines of a table whose widths are those of its first page: a log may be longer than memory."""
-    rows = _rows(ledger, found, gaps)
+    rows = _rows(ledger, found, whole)
     size = len(ledger)
     head = [] if follow else list(islice(rows, PAGE))
     if not head and not follow:
@@ -122,15 +125,20 @@ def _table(ledger: "Ledger", found: Iterable["Entry"], paint: Paint, *, follow: 
         yield line(row, widths, _RIGHT)
 
 
-def _rows(ledger: "Ledger", found: Iterable["Entry"], gaps: bool) -> Iterator[Sequence[str]]:
-    """The rows of a table; where all entries are asked for, one that is not there has a row too."""
-    before = -1
+def _rows(ledger: "Ledger", found: Iterable["Entry"], whole: range | None) -> Iterator[Sequence[str]]:
+    """The rows of a table; where all entries of a range are asked for, those that are not there have a row too."""
+    expected = whole.start if whole else 0
     for entry in found:
-        if gaps and 0 <= before < entry.seq - 1:
-            lost = f"to {entry.seq - 1}" if entry.seq - before > 2 else ""
-            yield (str(before + 1), lost or "-", "NOT HERE", "see ledger verify", "-")
-        before = entry.seq
+        if whole is not None and entry.seq > expected:
+            yield _lost(expected, entry.seq)
+        expected = entry.seq + 1
         yield _row(ledger, entry)
+    if whole and expected < whole.stop:
+        yield _lost(expected, whole.stop)
+
+
+def _lost(start: int, stop: int) -> Sequence[str]:
+    return (str(start), f"to {stop - 1}" if stop - start > 1 else "-", "NOT HERE", "see ledger verify", "-")
 
 
 def _row(ledger: "Ledger", entry: "Entry") -> Sequence[str]:

@@ -172,3 +172,21 @@ def test_all_of_it_named_is_not_partial(partial):
     export_bundle(partial.ledger.store, partial.ledger.genesis, path, entries=range(16))
     assert both(path, keys=partial.keys).verdict == "VERIFIED"
     assert "partial" not in alone(path, "--key", partial.keys[0]).stdout
+
+
+def test_reading_says_what_is_here_and_concludes_nothing(partial):
+    """What was left out is not damage: the table says where it would stand, and no question is answered without it."""
+    table = run("log", "--ledger", partial.path).stdout.splitlines()[1:]
+    here = {int(line.split()[0]) for line in table if "NOT HERE" not in line}
+    assert here == TRUST | {3, 8, 10}
+    gaps = [line.split()[:3] for line in table if "NOT HERE" in line]
+    assert gaps == [["1", "to", "2"], ["4", "-", "NOT"], ["7", "-", "NOT"], ["9", "-", "NOT"], ["11", "to", "15"]]
+    assert run("show", "3", "--ledger", partial.path).exit_code == 0
+    shown = run("show", "4", "--ledger", partial.path)
+    assert shown.exit_code == 2
+    assert "entry 4 was left out of" in shown.stderr
+    for words in (("production",), ("changelog",), ("registry",), ("lineage", "credit@3.1.0")):
+        done = run(*words, "--ledger", partial.path)
+        assert done.exit_code == 2, words
+        assert "leaves out 10 of 16 entries: nothing can be concluded from it" in done.stderr, words
+    assert len(json.loads(run("log", "--ledger", partial.path, "--json").stdout)["entries"]) == len(here)
