@@ -8,6 +8,7 @@ from ledger.merkle.proofs import subtree_root as _subtree_root
 from ledger.merkle.tiles import subtree_reader
 from ledger.merkle.tree import EMPTY_ROOT, HASH_SIZE
 from ledger.notes.checkpoint import Checkpoint
+from ledger.omitted import read_omitted
 from ledger.store import Head, Store
 
 
@@ -22,7 +23,7 @@ def tree_reader(store: Store, head: Head) -> ReadSubtree:
     def tile(level: int, index: int) -> bytes:
         if level or index * TILE < start:
             return store.tile(level, index)
-        return b"".join(entry.leaf(row.data) for row in store.rows(start, head.size))
+        return b"".join(_leaf(row.data) for row in store.rows(start, head.size))
 
     stored = subtree_reader(tile)
 
@@ -30,6 +31,12 @@ def tree_reader(store: Store, head: Head) -> ReadSubtree:
         return peaks.get((level, index)) or stored(level, index)
 
     return read
+
+
+def _leaf(data: bytes) -> bytes:
+    """The leaf of an entry, or of one that a partial bundle leaves out."""
+    omitted = read_omitted(data) if data[:1] == b"[" else None
+    return omitted.leaf if omitted is not None else entry.leaf(data)
 
 
 def _peaks(head: Head) -> dict[tuple[int, int], bytes]:
