@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, TextIO
 
 from ledger.errors import LedgerError, Tampered, Unavailable
@@ -78,14 +79,21 @@ def complain(error: LedgerError, *, as_json: bool) -> int:
     try:
         if as_json:
             print(document_text(error_document(error)), flush=True)
-            return error.exit_code
-        paint = Paint.of(sys.stderr)
-        print(f"{paint('red', 'error:')} {_line(error.message)}", file=sys.stderr)
-        kept = f"; kept: ledger record --draft {error.draft}" if error.draft else ""
-        print(f"  fix: {_line(_fix(error))}{kept}", file=sys.stderr)
-    except BrokenPipeError:
+        else:
+            _two_lines(error)
+    except OSError as broken:
         hush()
+        if as_json and not isinstance(broken, BrokenPipeError):  # stdout takes nothing: the disk is full
+            with suppress(OSError):
+                _two_lines(error)
     return error.exit_code
+
+
+def _two_lines(error: LedgerError) -> None:
+    paint = Paint.of(sys.stderr)
+    print(f"{paint('red', 'error:')} {_line(error.message)}", file=sys.stderr)
+    kept = f"; kept: ledger record --draft {error.draft}" if error.draft else ""
+    print(f"  fix: {_line(_fix(error))}{kept}", file=sys.stderr)
 
 
 def error_document(error: LedgerError) -> dict[str, Any]:

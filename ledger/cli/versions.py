@@ -20,7 +20,7 @@ def registry_lines(found: dict[str, Any], paint: Paint) -> list[str]:
         rows = [("version", "state", "set", "since (UTC)", "entries")]
         rows += [
             (
-                *(one.get("version", "-"), one["state"], one["digest_set"][7:19], day(one["since"])),
+                *(one.get("version", "-"), _standing(one), one["digest_set"][7:19], day(one["since"])),
                 f"{one['first_seq']} to {one['last_seq']}",
             )
             for one in system["versions"]
@@ -28,6 +28,11 @@ def registry_lines(found: dict[str, Any], paint: Paint) -> list[str]:
         head, *rest = columns(rows, indent=2)
         lines += [paint("dim", head), *rest] if rest else ["  no version yet"]
     return lines
+
+
+def _standing(one: dict[str, Any]) -> str:
+    left = one.get("left_production")
+    return f"{one['state']}; left production {left[:10]}" if left else str(one["state"])
 
 
 def lineage_lines(found: dict[str, Any], paint: Paint) -> list[str]:

@@ -18,6 +18,10 @@ _RUNNING: Final = (
     "SELECT set_digest, environment, deployment, tier, share, started, start_seq FROM deployments"
     " WHERE system = ? AND ended IS NULL ORDER BY environment, deployment, start_seq"
 )
+_LEFT: Final = (
+    "SELECT set_digest, MAX(ended) FROM deployments WHERE system = ? AND tier = 'production'"
+    " AND ended IS NOT NULL AND effective IS NOT NULL GROUP BY set_digest"
+)
 _SUSPENDED: Final = "SELECT environment, deployment, set_digest FROM suspensions WHERE system = ? AND ended IS NULL"
 _DECIDED: Final = (
     "SELECT set_digest, stage, state, decided_seq FROM approval_states"
@@ -57,21 +61,26 @@ def _system(database: Database, name: str, row: Facts) -> Facts:
     decided: dict[str, list[Facts]] = {}
     for digest, stage, state, seq in database.rows(_DECIDED, (name,)):
         decided.setdefault(digest, []).append(lean({"stage": stage, "state": state, "seq": seq}))
+    left = dict(database.rows(_LEFT, (name,)))
     versions = [dict(zip(VERSIONS.columns, one, strict=True)) for one in database.rows(_VERSIONS, (name,))]
     return lean(
         {
             "system": name, **said, **lists, "provider": mapping(unpacked(row.get("provider"), {})),
-            "market": lean(market), "versions": [_version(one, running, decided) for one in versions],
+            "market": lean(market), "versions": [_version(one, running, decided, left) for one in versions],
         }
     )  # fmt: skip
 
 
-def _version(row: Facts, running: dict[str, list[Facts]], decided: dict[str, list[Facts]]) -> Facts:
+def _version(
+    row: Facts, running: dict[str, list[Facts]], decided: dict[str, list[Facts]], left: dict[str, str]
+) -> Facts:
     digest = row["set_digest"]
     slots, stages = running.get(digest, []), decided.get(digest, [])
+    state = _state(row, slots, stages)
     return lean(
         {
-            "version": row["version"], "digest_set": digest, "state": _state(row, slots, stages),
+            "version": row["version"], "digest_set": digest, "state": state,
+            "left_production": left.get(digest) if state != "in production" else None,
             "since": row["first_time"], "first_seq": row["first_seq"], "last_seq": row["last_seq"],
             "trained": facts.act(row, "trained"), "registered": facts.act(row, "registered"),
             "evaluations": row["evaluations"], "approvals": stages, "deployments": slots, "retired": row["ended"],

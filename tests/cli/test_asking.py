@@ -157,3 +157,14 @@ def test_a_lineage_names_what_was_made_of_a_version(run, story):
     assert any(line.split()[:3] == ["made", "into", "3.2.0"] for line in run("lineage", VERSION).out.splitlines())
     made = run("lineage", "credit-scoring@3.2.0").out
     assert any(line.split()[:3] == ["made", "from", "3.1.0"] for line in made.splitlines())
+
+
+def test_a_version_that_ran_before_says_until_when(run, story):
+    assert "left production" not in run("registry").out
+    Path("n.bin").write_bytes(b"another model")
+    run("record", "deployed", "credit-scoring@3.2.0", "--environment", "production",
+        "--artifacts", '{"model": "sha256:%s"}' % ("b" * 64))  # fmt: skip
+    (first, second) = run("registry", "--json").document["systems"][0]["versions"]
+    assert first["left_production"] == run("show", "6", "--json").document["time"]
+    assert "left_production" not in second
+    assert "approved; left production 20" in run("registry").out

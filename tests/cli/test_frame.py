@@ -180,3 +180,15 @@ def test_an_unknown_setting_is_named(run, ledger):
     config = Path("ledger.toml")
     config.write_text(config.read_text() + 'orign = "x"\n')
     assert "unknown key 'orign'; nearest 'origin'" in run("log").error[0]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("words", [("types",), ("types", "--json"), ("log",), ("show", "99", "--json")])
+def test_a_full_disk_is_two_lines_and_no_traceback(story, words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ledger", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == (2 if words[0] == "show" else 4)
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 2
