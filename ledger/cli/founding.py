@@ -198,7 +198,7 @@ def _told(
         document["roles"] = list(server_roles(target.location)[1:])
 
     def lines(paint: Paint) -> list[str]:
-        kept = " (added to .gitignore)" if ignored else ""
+        kept = "stays out of Git (added to .gitignore)" if ignored else "not for Git (ledger.db*)"
         rows = [
             *(_server_rows(target) if served else _file_rows(target, kept)),
             (short_path(config), "where the ledger is, its public key; commit it: Git then vouches for the key"),
@@ -218,7 +218,7 @@ def _told(
 
 
 def _file_rows(target: _Target, kept: str) -> list[tuple[str, str]]:
-    return [(short_path(Path(target.location)), f"the entries; stays out of Git{kept}")]
+    return [(short_path(Path(target.location)), f"the entries; {kept}")]
 
 
 def _server_rows(target: _Target) -> list[tuple[str, str]]:

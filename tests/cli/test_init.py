@@ -20,6 +20,13 @@ def test_what_is_made_and_said(run, home):
     assert {"ledger.db*", "ledger.projections.db*"} <= set(Path(".gitignore").read_text().splitlines())
 
 
+def test_without_a_checkout_nothing_is_said_to_be_ignored(run):
+    done = run(*START)
+    assert "not for Git (ledger.db*)" in done.out
+    assert "stays out of Git" not in done.out
+    assert not Path(".gitignore").exists()
+
+
 def test_the_config_vouches_for_the_log_it_names(run):
     made = run(*START, "--json").document
     table = tomllib.loads(Path("ledger.toml").read_text())
