@@ -85,6 +85,8 @@ def from_words(kind: str, words: tuple[str, ...], ledger: "Reached") -> dict[str
         field = name.replace("-", "_")
         if field not in places.places and not places.kind.own:
             raise places.unknown(field)
+        if not mark and (not left or left[0].startswith("--")) and _is_boolean(places, field):
+            value, mark = "true", "="
         if not mark and not left:
             raise Misuse(f"--{name} needs a value", f"ledger types {kind}", code="usage")
         said.setdefault(field, []).append(value if mark else left.pop(0))
@@ -112,6 +114,14 @@ def _subject(places: Places, named: list[str], ledger: "Reached") -> dict[str, A
 
 # ---- one field's value ----
 
+_BOOLEANS: Final = ("allow_secret", "capture", "critical")
+
+
+def _is_boolean(places: Places, name: str) -> bool:
+    """Whether a field is said by its name alone, too: `--passed` is `--passed true`."""
+    fields = fields_of(places.kind.struct) if places.kind.struct is not None else {}
+    return name in _BOOLEANS or (name in fields and fields[name].part.kind == "boolean")
+
 
 def _value(places: Places, name: str, texts: list[str]) -> Any:
     struct = places.kind.struct
@@ -131,7 +141,7 @@ def _value(places: Places, name: str, texts: list[str]) -> Any:
 def _as_envelope(name: str, text: str, where: str) -> Any:
     if name in ("artifacts", "claimed_by", "data", "source"):
         return parse(text, where)
-    if name in ("allow_secret", "capture", "critical"):
+    if name in _BOOLEANS:
         return _boolean(text, where)
     if name == "evidence":
         return [evidence(text)]

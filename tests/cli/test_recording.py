@@ -246,3 +246,16 @@ def test_an_interruption_says_where_to_look(run, story, monkeypatch):
     done = run("record", "evaluated", "--of", "2", "--metrics", "auc=0.5")
     assert (done.code, done.out) == (130, "")
     assert done.err == "interrupted; ledger log says whether it was recorded (--id makes a retry safe)\n"
+
+
+def test_a_boolean_is_said_by_its_name_alone(run, story):
+    """As the mending commands of findings are typed: --covers drift --passed --evidence drift.json"""
+    Path("drift.json").write_text("{}")
+    words = ("--metrics", "psi=0.1", "--covers", "drift", "--passed", "--evidence", "drift.json")
+    assert run("record", "evaluated", "--of", "2", *words).code == 0
+    assert show(run, 6)["data"]["passed"] is True
+    assert run("record", "evaluated", "--of", "2", "--metrics", "psi=0.1", "--passed", "no").code == 0
+    assert show(run, 7)["data"]["passed"] is False
+    assert run("record", "evaluated", "--of", "2", "--metrics", "psi=0.1", "--passed").code == 0
+    assert show(run, 8)["data"]["passed"] is True
+    assert run("record", "evaluated", "--of", "2", "--metrics").error[0] == "--metrics needs a value"
