@@ -129,8 +129,9 @@ def headline(left: str, right: str) -> str:
     start = across() - 40
     if len(left) <= start and len(right) <= 38:
         return f"{left:<{start}}  {right}"
-    between = "  " if len(left) + 2 + len(right) <= across() else "\n  "
-    return f"{left}{between}{right}"
+    if len(left) + 2 + len(right) <= across():
+        return f"{left}  {right}"
+    return "\n".join([*textwrap.wrap(left, across(), subsequent_indent="  "), *([f"  {right}"] if right else [])])
 
 
 def day(time: str) -> str:

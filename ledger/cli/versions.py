@@ -84,7 +84,7 @@ def diff_lines(found: dict[str, Any], paint: Paint) -> list[str]:
     (head, *more), *rest = blocks(rows, keep=frozenset({0, 4, 5}))
     body = [paint("dim", head), *more, *(text for lines in rest for text in lines)]
     return [
-        paint("bold", f"{found['system']}  {before} -> {after}"),
+        *(paint("bold", line) for line in wrapped(f"{found['system']}  {before} -> {after}", "  ")),
         *(body if rest else ["No difference is on record."]),
         *_equal(found["equal"]),
     ]

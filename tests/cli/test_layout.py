@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 from fcntl import ioctl
+from pathlib import Path
 from termios import TIOCSWINSZ
 
 import pytest
@@ -66,3 +67,20 @@ def in_terminal(words, width):
         child.wait(60)
     os.close(main)
     return said.decode().replace("\r\n", "\n")
+
+
+def test_names_as_long_as_they_may_be_fit(run, ledger, tmp_path):
+    """System and version of 60 characters each: every line of every answer still fits into 100 columns."""
+    name, label = "s" * 60, "1" * 60
+    Path("a").write_text("a")
+    run("record", "trained", f"{name}@{label}", "--file", "model=a", "--parameters", f"{'q' * 90}={'w' * 90}")
+    run("record", "deployed", f"{name}@{label}", "--environment", "production")
+    Path("a").write_text("b")
+    run("record", "trained", f"{name}@2", "--file", "model=a")
+    for words in (
+        *(("log",), ("show", "1"), ("production",), ("registry",), ("lineage", f"{name}@{label}")),
+        *(("diff", f"{name}@{label}", f"{name}@2"), ("verify",), ("key", "list"), ("pin", "show")),
+    ):
+        done = run(*words)
+        assert done.code == 0, words
+        assert max(map(len, done.out.splitlines())) <= 100, words
