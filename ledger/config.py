@@ -124,7 +124,8 @@ def _read_folder(folder: Path) -> Place | None:
         return _place(_read_toml(own), own, folder)
     project = folder / "pyproject.toml"
     if project.is_file():
-        table = _read_toml(project).get("tool", {}).get("ledger")
+        tools = _read_toml(project).get("tool")
+        table = tools.get("ledger") if isinstance(tools, dict) else None
         if isinstance(table, dict):
             return _place(table, project, folder)
     return None
@@ -133,7 +134,7 @@ def _read_folder(folder: Path) -> Place | None:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Misuse(
             f"{path} cannot be read: {error}", "mend it, or make it anew with ledger init", code="config"
         ) from None
@@ -151,7 +152,7 @@ def _place(table: dict[str, Any], path: Path, folder: Path) -> Place:
     capture = table.get("capture", list(CAPTURES))
     if not all(isinstance(value, str) for value in texts.values()) or not isinstance(capture, list):
         raise Misuse(f"{path}: a value is not text, or capture is no list", "ledger init shows the form", code="config")
-    if not set(capture) <= set(CAPTURES):
+    if not all(one in CAPTURES for one in capture):
         raise Misuse(f"{path}: capture may hold {', '.join(CAPTURES)}", "correct it", code="config")
     good = (not texts["origin"] or is_origin(texts["origin"])) and (not texts["genesis"] or is_digest(texts["genesis"]))
     if not good:

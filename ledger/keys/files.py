@@ -130,7 +130,7 @@ def _load(data: bytes, where: str, passphrase: Passphrase) -> list[Any]:
 
 def _unlock(load: Callable[[bytes | None], Any], where: str, passphrase: Passphrase) -> Any:
     """Return what `load` makes of the passphrase; where that is asked for, it may be tried again."""
-    from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, InvalidTag, UnsupportedAlgorithm
 
     tried: bytes | None = None
     for _ in range(TRIES if callable(passphrase) else 1):
@@ -148,7 +148,7 @@ def _unlock(load: Callable[[bytes | None], Any], where: str, passphrase: Passphr
         except UnsupportedAlgorithm as error:
             fix = "ssh-add it, then --key agent:SHA256:...; or --key ssh-keygen:FILE.pub"
             raise Misuse(f"{where} is locked in a way unknown here: {error}", fix, code="key_cipher") from None
-        except (ValueError, InvalidTag):
+        except (ValueError, InvalidTag, InternalError):
             continue
     raise Misuse(f"{where} cannot be read as a key, or not with this passphrase", "check the file", code="key_file")
 

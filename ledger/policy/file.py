@@ -239,6 +239,9 @@ def _policy(gathered: _Gathered, source: str) -> Policy:
     _check_keys(gathered, one.get("origin", ""))
     if not (gathered.keys or "genesis" in one):
         raise Misuse("it names neither a log's key nor a genesis: nothing would be trusted", "log VKEY")
+    both = len({key.kind for key in gathered.keys}) == 2 or "genesis" in one
+    if one.get("require") == "all" and not both:
+        raise Misuse("require all needs both of the log's keys, or the genesis", "log VKEY, of its other key")
     return Policy(
         keys=tuple(gathered.keys),
         key_source=source,

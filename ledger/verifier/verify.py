@@ -674,6 +674,7 @@ def read_entry(data):
     need(is_integer(value["seq"], 0, 2**53 - 2), "seq")
     signatures, batch = value["signatures"], value.get("batch")
     need(isinstance(signatures, list) and all(unbase64(s) is not None for s in signatures), "signatures")
+    need(len(signatures) <= 2, "more than two signatures")
     need(2 + sum(len(s) + 3 for s in signatures) - bool(signatures) <= 12_288, "signatures too large")
     if "batch" in value:
         need(isinstance(batch, dict) and (batch.keys() == {"first"} or batch.keys() == HEAD.keys()), "batch")
