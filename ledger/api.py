@@ -17,7 +17,7 @@ from ledger.errors import Misuse
 from ledger.fresh import now_text as _now
 from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.notes.checkpoint import Checkpoint
-from ledger.pins import begin_pin, hold_against, move_pin, pin_of, pin_path, read_pin
+from ledger.pins import begin_pin, hold_against, keep_pin, pin_of, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded
 from ledger.selecting import entry_here, rows_here, select
 from ledger.stores.opening import locate, open_store
@@ -311,7 +311,7 @@ class Ledger:
         known = self._placing.known
         if known is not None and known.head.note:
             self._pinned = time.monotonic()
-            move_pin(pin_path(self.origin), pin_of(known.head, self.genesis_leaf, self.place.location, _now()))
+            keep_pin(pin_path(self.origin), pin_of(known.head, self.genesis_leaf, self.place.location, _now()))
 
     def prove(self, which: int | str, *, authors: bool = True) -> bytes:
         """Return a receipt of an entry: it shows, offline, that the entry stands in this log, and whose key signed it.

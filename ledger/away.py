@@ -76,7 +76,7 @@ def _look_up(ledger: "Ledger | None", system: str, version: str) -> "tuple[Ref |
     raise Misuse(
         f"the ledger is away: which artifacts {system}@{version} stands for cannot be looked up",
         'of=RECEIPT, or artifacts={"model": ledger.file("model.joblib")}',
-        code="which_version",
+        code="away",
     )
 
 

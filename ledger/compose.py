@@ -12,7 +12,7 @@ import msgspec
 
 from ledger.encoding import encode, is_handle, is_id, parse_time, time_text
 from ledger.errors import Misuse
-from ledger.events.check import check_leaves, check_shape, nearest
+from ledger.events.check import check_leaves, check_shape, nearest, not_a_map
 from ledger.events.common import Evidence, Fields
 from ledger.events.mentions import FindDataset, LookUp, Mentions, refs_of
 from ledger.events.places import Places, places_of
@@ -156,13 +156,15 @@ def _data(table: Places, data: dict[str, Any], mentions: Mentions, reason: str |
     name, shapes = table.kind.name, table.shapes
     for field, value in data.items():
         kind = type(value)
+        if field in table.maps and not isinstance(value, Mapping):
+            raise not_a_map(table.kind, field, value)
         if kind is str or kind is bool:
             if field in shapes:
                 data[field] = mentions.read(shapes[field], value, f"{name}.{field}")
             continue
         if field in shapes:
             value = mentions.read(shapes[field], value, f"{name}.{field}")
-        data[field] = plain(value, f"{name}.{field}", bare=table.bare)
+        data[field] = plain(value, f"{name}.{field}", bare=table.bare, settings=field in table.settings)
     if table.kind.struct is not None:
         check_shape(table.kind, data, reason or "")
         if not table.dated.isdisjoint(data):

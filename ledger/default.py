@@ -77,6 +77,8 @@ def _at_exit() -> None:
     """Close, and say in a line what still waits: runs that nobody knew were never delivered are no record."""
     try:
         _close()
+    except LedgerError as error:
+        print(f"ledger: {error}", file=sys.stderr)
     finally:
         process = str(os.getpid())
         spools = {outbox.spool.path: outbox.spool for named, outbox in _outboxes.items() if named[0] == process}

@@ -98,6 +98,8 @@ class Outbox:
         except Misuse as error:
             if self._keeps_drafts:
                 error.draft = self._draft(what, fields, error)
+                if not error.draft:
+                    error.message += "; what was said is not kept"
             raise
         return receipt
 

@@ -6,6 +6,7 @@ another ledger put in the place of this one. Its form is in FORMAT.md section 14
 """
 
 import fcntl
+import logging
 import os
 import tempfile
 import threading
@@ -40,6 +41,9 @@ _no_fork: Final = threading.Lock()
 os.register_at_fork(before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release)
 
 How = Literal["created", "given", "first-use"]
+UNKEPT: Final = "pin_unkept"  # the code of the error that says that a pin cannot be written
+_warned: Final[set[Path]] = set()
+_log: Final = logging.getLogger("ledger")
 HOWS: Final[tuple[How, ...]] = ("created", "given", "first-use")
 
 
@@ -133,7 +137,7 @@ def read_pin(path: Path) -> Pin | None:
     try:
         with path.open("rb") as file:
             data = file.read(LIMIT + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise Misuse(f"the pin {path} cannot be read: {error.strerror}", "check its owner", code="pin") from None
@@ -218,6 +222,21 @@ def move_pin(path: Path, pin: Pin) -> None:
             _write(path, msgspec.structs.replace(base, seen=earlier.seen, how=earlier.how, places=places))
 
 
+def keep_pin(path: Path, pin: Pin) -> None:
+    """Move a pin after something was recorded, which is durable; where the pin cannot be kept, only warn.
+
+    A machine whose home is read-only, such as a container, has no pin of its own: it is told once a process.
+    """
+    try:
+        move_pin(path, pin)
+    except Misuse as error:
+        if error.code != UNKEPT:
+            raise
+        if path not in _warned:
+            _warned.add(path)
+            _log.warning("%s; what is recorded is recorded; fix: %s", error.message, error.fix)
+
+
 def replace_pin(path: Path, pin: Pin) -> None:
     """Put a pin in the place of whatever is there: for one that a person gives, whatever they had before."""
     with _held(path):
@@ -243,7 +262,7 @@ def _held(path: Path) -> Iterator[Pin | None]:
             yield read_pin(path)
     except OSError as error:
         raise Misuse(
-            f"the pin {path} cannot be kept: {error.strerror}", "check its folder, or LEDGER_PIN", code="pin"
+            f"the pin {path} cannot be kept: {error.strerror}", "check its folder, or LEDGER_PIN", code=UNKEPT
         ) from None
 
 

@@ -19,11 +19,12 @@ def tree_reader(store: Store, head: Head) -> ReadSubtree:
     it read: many proofs up to one head are best made from one.
     """
     peaks, start = _peaks(head), head.size - head.size % TILE
+    leaf_of = _leaf_of_any if getattr(store, "omitted", 0) else entry.leaf
 
     def tile(level: int, index: int) -> bytes:
         if level or index * TILE < start:
             return store.tile(level, index)
-        return b"".join(_leaf(row.data) for row in store.rows(start, head.size))
+        return b"".join(leaf_of(row.data) for row in store.rows(start, head.size))
 
     stored = subtree_reader(tile)
 
@@ -33,10 +34,10 @@ def tree_reader(store: Store, head: Head) -> ReadSubtree:
     return read
 
 
-def _leaf(data: bytes) -> bytes:
-    """The leaf of an entry, or of one that a partial bundle leaves out."""
-    omitted = read_omitted(data) if data[:1] == b"[" else None
-    return omitted.leaf if omitted is not None else entry.leaf(data)
+def _leaf_of_any(data: bytes) -> bytes:
+    """The leaf of what a partial bundle holds in an entry's place."""
+    omitted = read_omitted(data)
+    return entry.leaf(data) if omitted is None else omitted.leaf
 
 
 def _peaks(head: Head) -> dict[tuple[int, int], bytes]:

@@ -25,6 +25,31 @@ def _said(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and name != "self"}
 
 
+def _judged(method: Callable[..., Receipt]) -> Callable[..., Receipt]:
+    """A method of a type that lets the type's own rules refuse a wrong keyword, or one that is missing.
+
+    Python's TypeError names no fix, and nothing would be kept of what was said.
+    """
+    import functools
+
+    name, code = method.__name__, method.__code__
+    known = frozenset(code.co_varnames[1 : 1 + code.co_kwonlyargcount])
+    needed = known.difference(method.__kwdefaults__ or ())
+
+    @functools.wraps(method)
+    def judged(self: Recorder, /, *words: Any, **fields: Any) -> Receipt:
+        if words:
+            from ledger.errors import Misuse
+
+            fix = f"record.{name}({min(needed, default='system')}=..., ...)"
+            raise Misuse(f"{name} takes its fields by name", fix, code="by_name")
+        if needed <= fields.keys() <= known:
+            return method(self, **fields)
+        return self._do(name, _said(fields))
+
+    return judged
+
+
 class Recorder:
     """Records events: `record("trained", ...)`, `record(Trained(...), ...)`, or one method for each type:
 
@@ -1771,3 +1796,8 @@ class Recorder:
         note: free text that may name people; sealed
         """
         return self._do("migrated", _said(locals()))
+
+
+for _name, _method in list(vars(Recorder).items()):
+    if not _name.startswith("_"):
+        setattr(Recorder, _name, _judged(_method))

@@ -24,6 +24,10 @@ WHAT TO DO
      first: a program taken out of what it judges proves nothing to somebody who distrusts the sender.
   3. python3 -I verify.py BUNDLE.zip --key 'NAME+HEX+BASE64'
      It needs Python 3.9 and nothing else. The same with the package: ledger verify BUNDLE.zip --key '...'
+  4. Ask it, with the package: what runs, approved by whom, with which key: ledger production --ledger BUNDLE.zip;
+     lineage, changelog, findings, show, log and key list take --ledger BUNDLE.zip, too. None of them verifies.
+     Without the package: state.json says what runs ("running") and what was decided ("decisions"), with the numbers
+     of the entries; verify.py computes it again. Entry N is line N + 1 of entries.jsonl.
 
 WHAT IT SAYS
   VERIFIED      every check passed, and the key or checkpoint that you brought vouches for it      exit 0

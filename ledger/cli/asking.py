@@ -41,7 +41,7 @@ def opened(ledger: "Ledger", as_of: str | None = None, known_at: str | None = No
     from projections.opening import as_of as of_the_past
 
     _check_whole(ledger)
-    if as_of is None and known_at is None:
+    if as_of is None and known_at is None and not _is_bundle(ledger):
         try:
             projections = Projections.open(ledger)
         except Unavailable:
@@ -59,6 +59,22 @@ def opened(ledger: "Ledger", as_of: str | None = None, known_at: str | None = No
         as_of=moment(as_of, "--as-of") if as_of else None,
         known_at=moment(known_at, "--known-at") if known_at else None,
     )
+
+
+def _is_bundle(ledger: "Ledger") -> bool:
+    """Whether this is one file for an auditor: nothing is kept beside it, and nothing that lies there is believed."""
+    from ledger.bundle.store import BundleStore
+
+    return isinstance(ledger.store, BundleStore)
+
+
+def _received(ledger: "Ledger") -> str:
+    """Where something lies that nothing is ever recorded in, such as a bundle: it came from somebody."""
+    from ledger.cli.layout import short_path
+    from ledger.stores.static import StaticStore
+
+    given = _is_bundle(ledger) or isinstance(ledger.store, StaticStore)
+    return short_path(ledger.place.location) if given else ""
 
 
 def _check_whole(ledger: "Ledger") -> None:
@@ -84,13 +100,15 @@ def production(
         if system is not None and not found["deployments"]:
             check_system(projections, system)
         covered, size = ledger.covered, len(ledger)
-        found |= _checked_here(ledger)
+        received = _received(ledger)
+        found |= {} if received else _checked_here(ledger)
     spooled, waiting = _waiting()
 
     def lines(paint: Paint) -> list[str]:
         from ledger.cli.running import production_lines
 
-        return [*production_lines(found, covered, size, environment or "production", paint), *waiting]
+        place = environment or "production"
+        return [*production_lines(found, covered, size, place, paint, received=received), *waiting]
 
     return Answer(found | {"unsealed": size - covered, "spooled": spooled}, lines)
 

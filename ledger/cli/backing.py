@@ -49,7 +49,12 @@ def restore(call: Call, backup: Path, destination: str | None) -> Answer:
     if not backup.exists():
         raise Misuse(f"{backup}: no such file or folder", "name what ledger backup wrote", code="no_file")
     given = destination or call.location
-    target = locate(given, "the argument") if given is not None else resolve(None).location
+    try:
+        target = locate(given, "the argument") if given is not None else resolve(None).location
+    except Misuse as error:
+        if error.code != "no_ledger":
+            raise
+        raise Misuse(error.message, f"say where to: ledger restore {backup} ledger.db", code="no_ledger") from None
     with Ledger.open(backup, read_only=True) as kept:
         origin = kept.origin
         with progress_bar("copy", len(kept)) as progress:

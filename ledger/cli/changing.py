@@ -49,6 +49,8 @@ def _only_system(projections: "Projections") -> str:
     if len(known) != 1:
         what = f"{len(known)} systems are here: {', '.join(known)}" if known else "no system is here yet"
         raise Misuse(
-            what, "ledger changelog SYSTEM" if known else "ledger record system_registered", code="which_system"
+            what,
+            "ledger changelog SYSTEM" if known else "ledger record system_registered NAME --purpose TEXT",
+            code="which_system",
         )
     return str(known[0])

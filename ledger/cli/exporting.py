@@ -33,6 +33,7 @@ def export(call: Call, output: Path, evidence: tuple[Path, ...], disclose: str |
     entries = numbers(chosen, "--entries") if chosen else None
     _close(call)
     with call.open() as ledger:
+        key = ledger.trust().log_keys.current.keys[0].text
         made = export_bundle(ledger.store, ledger.genesis, output, evidence=evidence, disclose=shown, entries=entries)
         document = {"schema": "ledger.export/1", "origin": ledger.origin, "file": str(output), **made._asdict()}
 
@@ -43,8 +44,11 @@ def export(call: Call, output: Path, evidence: tuple[Path, ...], disclose: str |
             ("entries", f"{partial}{made.size:,}" + (f", the last {uncovered:,} not covered" if uncovered else "")),
             ("disclosed", f"{made.disclosed:,} sealed values" if made.disclosed else "none: sealed values stay sealed"),
             ("evidence", f"{made.evidence:,} files" if made.evidence else "no files, only their digests"),
-            ("check", f"ledger verify {short_path(output)} --key 'NAME+HEX+BASE64'"),
+            ("key", "tell it by another way than the file goes (contract, web site, telephone):"),
+            ("", key),
+            ("check", f"ledger verify {short_path(output)} --key '...'"),
             ("or", f"python3 -I verify.py {short_path(output)} --key '...'   (verify.py is in it, and in the package)"),
+            ("ask", f"ledger production --ledger {short_path(output)}; so registry, lineage, changelog, show, log"),
         ]
         return [f"{paint('green', 'Wrote')} {short_path(output)}, {made.bytes:,} bytes.", *pairs(rows)]
 

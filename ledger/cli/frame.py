@@ -154,15 +154,26 @@ def _usage(error: click.UsageError) -> Misuse:
         what = f"{path} has no option {error.option_name!r}{nearest(error.option_name, known)}"
         return Misuse(what, fix, code="option")
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        return Misuse(f"{path} needs {error.param.get_error_hint(error.ctx)}".replace("'", ""), fix, code="missing")
+        hint = error.param.get_error_hint(error.ctx).replace("'", "")
+        if isinstance(error.param, click.Option):
+            fix = f"{path} {hint} {_value_of(error.param)}"
+        return Misuse(f"{path} needs {hint}", fix, code="missing")
     return Misuse(error.format_message().rstrip("."), fix, code="usage")
+
+
+def _value_of(option: click.Option) -> str:
+    """What an option takes, in a word: its choices, or what the help calls it."""
+    if isinstance(option.type, click.Choice):
+        return "|".join(map(str, option.type.choices))
+    return option.metavar or option.type.name.upper()
 
 
 def nearest(word: str, known: list[str]) -> str:
     """Return `; nearest 'x'`, where one is near."""
     from difflib import get_close_matches
 
-    found = get_close_matches(word, known, 1)
+    bare = {one.lstrip("-"): one for one in known}
+    found = [bare[one] for one in get_close_matches(word.lstrip("-"), bare, 1)]
     return f"; nearest {found[0]!r}" if found else ""
 
 

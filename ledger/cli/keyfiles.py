@@ -76,7 +76,7 @@ def _find(named: str | None) -> Path:
     if len(found) == 1:
         return found[0]
     what = f"{len(found)} keys are" if found else "no key is"
-    fix = f"ledger key show {found[0].stem}" if found else "ledger key new HANDLE"
+    fix = f"ledger key show {found[0].stem}" if found else "ledger key request --as HANDLE, or ledger key new HANDLE"
     raise Misuse(f"{what} in {keys_folder()}", fix, code="which_key" if found else "no_key")
 
 

@@ -69,7 +69,7 @@ def request(call: Call, handle: str | None, key: str | None, out: Path | None) -
     lines = [
         f"Wrote {out}: {document['handle']} asks for the key {name}.",
         f"Send it to an administrator, and tell them by another way that the key ends in {name[-LAST:]}.",
-        f"They run: ledger key authorize {out.name} --role ROLE",
+        f"They run: ledger key authorize {out.name} --kind human --role recorder   (--help: other kinds and roles)",
     ]
     said = {**document, "file": str(out), "fingerprint": name}
     return Answer(said, lambda _: [one for line in lines for one in wrapped(line)])
@@ -91,11 +91,11 @@ def list_(call: Call) -> Answer:
 
 
 def _table(holders: list[Holder], paint: Paint) -> list[str]:
-    rows = [("handle", "kind", "roles", "systems", "key", "since", "until")]
+    rows = [("handle", "kind", "roles", "systems", "key", "ends in", "since", "until")]
     rows += [
         (
             *(one.handle, one.kind or "-", ", ".join(one.roles) or "-", ", ".join(one.systems) or "all"),
-            *(one.key[:16] or "-", f"entry {one.since}", one.until),
+            *(one.key[:16] or "-", one.shown[-LAST:] or "-", f"entry {one.since}", one.until),
         )
         for one in holders
     ]

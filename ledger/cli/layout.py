@@ -114,13 +114,18 @@ def pairs(rows: Iterable[tuple[str, str]], *, label: int = 15, indent: int = 2, 
         if len(head) > len(margin):  # a long name has a line of its own
             lines.append(clip(head.rstrip(), width))
             head = margin
-        lines += textwrap.wrap(clean(text), width, initial_indent=head, subsequent_indent=margin) or [head.rstrip()]
+        lines += _wrap(clean(text), width, head, margin) or [head.rstrip()]
     return lines
 
 
 def wrapped(text: str, margin: str = "", width: int = 0) -> list[str]:
     """Return a text in lines that fit; what goes on after the first begins with `margin`."""
-    return textwrap.wrap(clean(text), width or across(), subsequent_indent=margin)
+    return _wrap(clean(text), width or across(), "", margin)
+
+
+def _wrap(text: str, width: int, first: str, margin: str) -> list[str]:
+    """Lines that end between words: a path or an option with hyphens can be copied as it stands."""
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def headline(left: str, right: str) -> str:

@@ -58,6 +58,10 @@ def record(
     drafted = load_draft(draft) if draft else None
     if kind is None and drafted is None:
         raise Misuse("record needs TYPE", "ledger types", code="missing")
+    if drafted and kind is not None and kind != drafted.type:  # its type need not be said: that was the next word
+        if not kind.startswith("--") and "@" not in kind:
+            raise Misuse(f"the draft is of type {drafted.type}, not {kind}", "leave the type out", code="usage")
+        rest = (kind, *rest)
     kind = drafted.type if drafted else str(kind)
     words = tuple(word for word in rest if word != "-")
     stdin = stdin or len(words) < len(rest)
@@ -101,6 +105,7 @@ _FIXES: Final = {
     "no_set": "--of SEQ of the entry that made it, or record that first",
     "two_sets": "--of SEQ, one of these entries; better a new version",
     "which_version": "--of SYSTEM@VERSION or --of SEQ",
+    "away": "record it again when the ledger is back, or name the files: --artifacts '{{\"model\": \"sha256:...\"}}'",
     "missing_subject": "ledger types {} says what it needs; files: --file NAME=PATH",
 }
 

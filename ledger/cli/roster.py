@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ledger import entry
 from ledger.errors import Tampered
 from ledger.grants import Assigned, Grant, Scope
+from ledger.keys.openssh import name_of
 from ledger.trust import Trust
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ class Holder(NamedTuple):
     """A handle and one of its keys ("" where it has none yet).
 
     `roles` are all that the key can be used with: its own, and those `assigned` to the handle, with their scopes.
+    `shown` is how its holder sees the key: its fingerprint, where it is one key.
     """
 
     handle: str
@@ -27,6 +29,7 @@ class Holder(NamedTuple):
     until: str
     assigned: tuple[tuple[str, Assigned], ...] = ()
     compromised_since: str = ""
+    shown: str = ""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -35,6 +38,7 @@ class Holder(NamedTuple):
             "handle": self.handle,
             **({"kind": self.kind} if self.kind else {}),
             **({"key": self.key} if self.key else {}),
+            **({"fingerprint": self.shown} if self.shown.startswith("SHA256:") else {}),
             "roles": list(self.roles),
             "systems": list(self.systems),
             "assigned": [
@@ -129,4 +133,5 @@ def _holder(grant: Grant, trust: Trust, introduced: dict[str, tuple[int, str]]) 
         until=f"entry {grant.revoked}" if grant.revoked >= 0 else grant.not_after,
         assigned=given,
         compromised_since=grant.compromised_since,
+        shown=name_of(grant.credential),
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from ledger.cli.layout import clip, columns, day, flat, headline, pairs, words, wrapped
+from ledger.cli.layout import WIDTH, clip, columns, day, flat, headline, pairs, words, wrapped
 from ledger.cli.screen import Paint
 
 _LABEL: Final = 12
@@ -11,14 +11,16 @@ _DIGEST: Final = 23  # characters of a digest that are shown; --json has all
 _UNITS: Final = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
 
-def production_lines(found: dict[str, Any], covered: int, size: int, place: str, paint: Paint) -> list[str]:
-    """Return the answer of `ledger production`."""
+def production_lines(
+    found: dict[str, Any], covered: int, size: int, place: str, paint: Paint, *, received: str = ""
+) -> list[str]:
+    """Return the answer of `ledger production`; `received` is where something lies that came from somebody else."""
     lines: list[str] = []
     for one in found["deployments"]:
         lines += [*_deployment(one, found["as_of"], paint), ""]
     if not found["deployments"]:
         lines.append(f"Nothing runs in {place}, as far as anybody recorded.")
-    return [*lines, *_state(found, covered, size)]
+    return [*lines, *_state(found, covered, size, received)]
 
 
 def _deployment(one: dict[str, Any], now: str, paint: Paint) -> list[str]:
@@ -100,6 +102,7 @@ def _measure(value: Any) -> str:
 def approved(one: dict[str, Any]) -> str:
     """Return an approval in a sentence."""
     parts = [f"{one['by']}, {day(one['time'])}Z, entry {one['seq']}, for {one['stage']}"]
+    parts += [f"key {one['key']}"] if one.get("key") else []
     parts += [f"condition: {each['text']}" for each in one["conditions"]]
     parts += (
         [f"until {day(one['valid_until'])}" + (" (expired)" if one.get("expired") else "")]
@@ -108,7 +111,7 @@ def approved(one: dict[str, Any]) -> str:
     )
     parts += ["by its own author"] if one["own_work"] else []
     if makers := one.get("brought_in_by_maker"):
-        parts.append(f"whom {' and '.join(makers)}, who made it, brought in")
+        parts.append(f"brought in by {' and '.join(makers)}, who made it")
     if doubt := one.get("doubtful"):
         since = f"since {day(doubt['since'])}Z, entry {doubt['reported']}"
         parts.append(f"DOUBTFUL: its key was reported compromised {since}")
@@ -135,7 +138,11 @@ def _observed(observed: list[dict[str, Any]]) -> str:
     return f"yes, but {', '.join(wrong)} is another file" if wrong else "yes, with these digests"
 
 
-def _state(found: dict[str, Any], covered: int, size: int) -> list[str]:
+def _state(found: dict[str, Any], covered: int, size: int, received: str) -> list[str]:
+    count = "1 entry" if size == 1 else f"{size:,} entries"
+    if received:
+        said, command = f"{count}, read as they came. What of this holds says:", f"ledger verify {received} --key '...'"
+        return [f"{said} {command}"] if len(said) + len(command) < WIDTH else [said, f"  {command}"]
     sealed = "all sealed" if covered == size else f"{size - covered:,} not sealed yet"
     last, here = found.get("last_verify"), found.get("checked_here")
     verdict = "no verify on record"
@@ -145,7 +152,7 @@ def _state(found: dict[str, Any], covered: int, size: int) -> list[str]:
         verdict = f"{'all' if here['size'] == size else format(here['size'], ',')} checked by you, {day(here['time'])}Z"
     elif here:
         verdict = f"NOT the entries that you checked, {day(here['time'])}Z"
-    return wrapped(f"{size:,} {'entry' if size == 1 else 'entries'}, {sealed}; {verdict}. To check now: ledger verify")
+    return wrapped(f"{count}, {sealed}; {verdict}. To check now: ledger verify")
 
 
 def short(digest: str) -> str:

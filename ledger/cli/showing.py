@@ -10,8 +10,9 @@ from ledger.cli.frame import Call, command
 from ledger.cli.layout import about, across, clean, clip, day, flat, headline, pairs
 from ledger.cli.screen import Answer, Paint
 from ledger.encoding import id_bytes, is_id
-from ledger.errors import Misuse, Tampered
+from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.foresight import doubts_in
+from ledger.keys.openssh import name_of
 from ledger.proving import prove_inclusion, tree_reader
 from ledger.sealing import erasures, sealed_fields
 
@@ -65,7 +66,8 @@ def _answer(ledger: "Ledger", data: bytes) -> Answer:
             ref["seq"] = seq
             ref["type"] = ledger.find(seq).statement.type
     code = Tampered.exit_code if "changed" in document else 0
-    return Answer(document, lambda paint: _lines(document, ledger.origin, paint), code)
+    shown = _fingerprint(ledger, placed.statement.key)
+    return Answer(document, lambda paint: _lines(document, ledger.origin, paint, shown), code)
 
 
 def _is_covered(ledger: "Ledger", seq: int, leaf: bytes) -> bool:
@@ -78,6 +80,16 @@ def _is_covered(ledger: "Ledger", seq: int, leaf: bytes) -> bool:
     except Tampered:
         return False
     return True
+
+
+def _fingerprint(ledger: "Ledger", key: str) -> str:
+    """How the holder of a key sees it; "" where that cannot be said, or the key is two."""
+    try:
+        credential = ledger.trust().credential(key)
+    except LedgerError:
+        return ""
+    shown = "" if credential is None else name_of(credential)
+    return shown if shown.startswith("SHA256:") else ""
 
 
 def _sealed_fields(ledger: "Ledger", placed: entry.Entry) -> list[dict[str, Any]]:
@@ -102,12 +114,12 @@ def _escaped(key: str) -> str:
 # ---- for a person ----
 
 
-def _lines(document: dict[str, Any], origin: str, paint: Paint) -> list[str]:
+def _lines(document: dict[str, Any], origin: str, paint: Paint, shown: str) -> list[str]:
     head = f"entry {document['seq']}  {document['type']} {about(document['subject'])}"
     covered = "sealed: a checkpoint covers it" if document["sealed"] else "not yet covered by a checkpoint"
     if "changed" in document:
         covered = "NOT WHAT WAS SEALED, here or beside it: ledger verify says which entry"
-    by = f"{document['actor']}, key {document['key'][:16]}"
+    by = f"{document['actor']}, key {document['key'][:16]}{f' ({shown})' if shown else ''}"
     by += f", for {document['on_behalf_of']}" if "on_behalf_of" in document else ""
     rows = [
         ("ledger", origin),

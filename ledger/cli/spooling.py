@@ -144,7 +144,8 @@ def show(call: Call, id_: str) -> Answer:  # noqa: ARG001
         draft = drafts.load(found)
         fields = drafts.as_json(draft.fields)
         told = {"schema": "ledger.draft/1", "id": draft.id, "type": draft.type, "fields": fields, "why": draft.why}
-        about_it = [("draft", draft.id), ("type", draft.type), ("file", short_path(found)), ("why", draft.why)]
+        about_it = [("draft", draft.id), ("type", draft.type), ("file", short_path(found))]
+        about_it += [("why" if not at else "", line.strip()) for at, line in enumerate(draft.why.splitlines())]
         return Answer(told, lambda _: pairs([*about_it, *flat(fields)]))
     document: dict[str, Any] = {"schema": "ledger.spool_item/1", **_document(found)}
     try:

@@ -23,15 +23,17 @@ _NEITHER: Final = "that what was stated is true or complete; "
 
 
 def report_block(
-    report: "Report", store: "Store", received: str, *, pinned: bool = False
+    report: "Report", store: "Store", received: str, *, pin: str = ""
 ) -> Callable[[Paint], list[str]]:
     """Return the lines to print; `received` is the path of something received, "" for one's own ledger.
+
+    `pin` is what there is to say of the reader's pin, "" for nothing.
 
     What is read from the store is read now: it may be closed when the lines are printed.
     """
     head, rows = _BLOCKS[report.verdict](report, store, received)
-    if report.verdict == "UNPINNED" and pinned:
-        rows.append(("pin", "made now; the next run can say that nothing was changed since"))
+    if pin:
+        rows.append(("pin", pin))
     return block(report.verdict, headline(head, report.origin), [*pairs(rows), *_tail(report)])
 
 
@@ -146,7 +148,8 @@ def _broken(report: "Report", store: "Store", received: str) -> tuple[str, list[
     touched = [f"{one.seq} ({one.type} by {one.actor})" for one in report.touched]
     if touched:
         rows.append(("rests on it", f"{'entry' if len(touched) == 1 else 'entries'} {listed(touched)}"))
-    rows += [("proven", _sound(report)), ("not proven", _lost(first, report)), ("to mend", _mend(report, received))]
+    mend = _went_on(report, store) or _mend(report, received)
+    rows += [("proven", _sound(report)), ("not proven", _lost(first, report)), ("to mend", mend)]
     where = f"at entry {first:,} of {report.size:,}" if first >= 0 else f"the log of {report.size:,} entries"
     return f"BROKEN  {where}", rows
 
@@ -226,17 +229,40 @@ def _lost(first: int, report: "Report") -> str:
         return "nothing is lost: the entries are whole, what is computed from them is not"
     if {failure.check for failure in report.failures} == {21}:
         return "that these files are what was recorded; the entries themselves are whole"
+    if _strange(report):
+        return "that this is the log of the key that you go by: that key did not sign it"
     if first >= 0:
         return f"what stood at entry {first:,} before, who changed it, when; what comes after it"
     return "which of two histories is the true one, and what is missing from this one"
 
 
+def _went_on(report: "Report", store: "Store") -> str:
+    """What to do about a log that is shorter than the pin because it went on elsewhere, as its last entry says."""
+    if {failure.code for failure in report.failures} != {"shrunk"}:
+        return ""
+    try:
+        last = entry.view(store.read(report.size - 1)).statement
+    except LedgerError:
+        return ""
+    if last.type != "migrated":
+        return ""
+    where = f"this log went on elsewhere, as entry {report.size - 1:,} says"
+    return f"{where}: ledger verify --ledger {last.data.get('to')}"
+
+
 def _mend(report: "Report", received: str) -> str:
     if _only_derived(report) and not received:
         return "ledger rebuild, then ledger verify"
+    if _strange(report) and received:
+        return "if the key is right, this is not its log: keep this copy, and ask how it came about; else get the key"
     if received:
         return "keep this copy as it is; ask for another one, and ask how it came about"
     return "nothing here repairs a log: restore a copy, then ledger verify"
+
+
+def _strange(report: "Report") -> bool:
+    """Whether all that failed is that none of the keys which vouch here signed."""
+    return {failure.code for failure in report.failures} == {"unsigned"}
 
 
 def _only_derived(report: "Report") -> bool:
@@ -244,13 +270,15 @@ def _only_derived(report: "Report") -> bool:
     return {failure.code for failure in report.failures} <= _DERIVED | lost
 
 
+def _span(first: int, last: int) -> str:
+    return f"entry {last:,}" if first == last else f"entries {first:,} to {last:,}"
+
+
 def _tail(report: "Report") -> list[str]:
     rows: list[tuple[str, str]] = []
     if report.size > report.covered and report.verdict != "BROKEN":
         since = f" since {day(report.oldest_uncovered)}Z" if report.oldest_uncovered else ""
-        rows.append(
-            ("not sealed", f"entries {report.covered:,} to {report.size - 1:,}{since}: no checkpoint covers them")
-        )
+        rows.append(("not sealed", f"{_span(report.covered, report.size - 1)}{since}: no checkpoint covers them"))
     if report.verdict != "BROKEN":
         rows += times_shown(report)
     rows += [

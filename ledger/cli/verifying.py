@@ -21,7 +21,7 @@ from ledger.config import FILE, held_by, resolve
 from ledger.errors import Misuse, Tampered
 from ledger.extracts import is_consistency
 from ledger.marks import keep_mark
-from ledger.pins import pin_path, read_pin
+from ledger.pins import UNKEPT, pin_path, read_pin
 from ledger.presence import Present, check_evidence, read_below
 from ledger.receipts import is_proof
 from ledger.report import Failure, Report
@@ -73,9 +73,9 @@ def verify(
         pinned = _pin(store, report, "" if place is None else place.location)
         if place is not None and (genesis := genesis_of(store)) is not None:
             keep_mark(store, genesis, report, __version__)
-        block = report_block(
-            report, store, "" if what is None else location if is_url(location) else what, pinned=bool(pinned["moved"])
-        )
+        said = _pin_said(pinned, report.verdict)
+        received = "" if what is None else location if is_url(location) else what
+        block = report_block(report, store, received, pin=said)
     code = 0 if allow_unpinned and report.verdict == "UNPINNED" else report.exit_code
     return Answer({**report.to_json(), "pin": pinned}, block, code)
 
@@ -167,5 +167,19 @@ def _pin(store: "Store", report: Report, location: str) -> dict[str, object]:
         return {"moved": False}
     path = pin_path(report.origin)
     first = read_pin(path) is None
-    moved = keep(store, report.origin, genesis.leaf, report.covered, location)
+    try:
+        moved = keep(store, report.origin, genesis.leaf, report.covered, location)
+    except Misuse as error:
+        if error.code != UNKEPT:
+            raise
+        return {"moved": False, "first": False, "path": str(path), "why": f"{error.message}: {error.fix}"}
     return {"moved": moved, "first": first and moved, "path": str(path)}
+
+
+def _pin_said(pinned: dict[str, object], verdict: str) -> str:
+    """What a person is told of their pin, where it is new or could not be kept: the verdict stands without it."""
+    if "why" in pinned:
+        return f"not kept: {pinned['why']}"
+    if verdict != "UNPINNED" or not pinned.get("first"):
+        return ""
+    return "made now; the next run can say that nothing was changed since"

@@ -215,6 +215,16 @@ def _choices(part: Part) -> str:
     return f"one of: {', '.join(part.choices)}" if part.choices else ""
 
 
+def not_a_map(kind: EventType, name: str, value: Any) -> Misuse:
+    """What to say of a field that maps something to datasets or digests, where there is no map."""
+    assert kind.struct is not None
+    part = fields_of(kind.struct)[name].part
+    keys = part.key.choices if part.key is not None and part.key.choices else ("NAME",)
+    shown = repr(value) if isinstance(value, str) else _SAID.get(type(value), type(value).__name__)
+    item = value if isinstance(value, str) else "..."
+    return _refused(kind, f"{kind.name}.{name}", f"is {shown}, not a map", f'{name}={{"{keys[0]}": "{item}"}}')
+
+
 def _corrected(kind: EventType, data: dict[str, Any], _reason: str | None) -> None:
     if data.get("void") is False:
         raise _refused(kind, "corrected.void", "is false: leave it out")

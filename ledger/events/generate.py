@@ -39,6 +39,31 @@ def _said(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and name != "self"}
 
 
+def _judged(method: Callable[..., Receipt]) -> Callable[..., Receipt]:
+    """A method of a type that lets the type's own rules refuse a wrong keyword, or one that is missing.
+
+    Python's TypeError names no fix, and nothing would be kept of what was said.
+    """
+    import functools
+
+    name, code = method.__name__, method.__code__
+    known = frozenset(code.co_varnames[1 : 1 + code.co_kwonlyargcount])
+    needed = known.difference(method.__kwdefaults__ or ())
+
+    @functools.wraps(method)
+    def judged(self: Recorder, /, *words: Any, **fields: Any) -> Receipt:
+        if words:
+            from ledger.errors import Misuse
+
+            fix = f"record.{name}({min(needed, default='system')}=..., ...)"
+            raise Misuse(f"{name} takes its fields by name", fix, code="by_name")
+        if needed <= fields.keys() <= known:
+            return method(self, **fields)
+        return self._do(name, _said(fields))
+
+    return judged
+
+
 class Recorder:
     """Records events: `record("trained", ...)`, `record(Trained(...), ...)`, or one method for each type:
 
@@ -73,6 +98,12 @@ class Recorder:
             near = difflib.get_close_matches(name, known, 1)
             raise AttributeError(f"no event type {name!r}" + (f"; nearest is {near[0]!r}" if near else ""))
 '''
+_TAIL: Final = """
+
+for _name, _method in list(vars(Recorder).items()):
+    if not _name.startswith("_"):
+        setattr(Recorder, _name, _judged(_method))
+"""
 _NAMED: Final = ("DatasetRef", "VersionRef", "ComponentRef")
 _ONE: Final = "Said | Sequence[Said] | None"
 _RELATIONS: Final = {
@@ -122,7 +153,7 @@ def written() -> str:
     listed = "\n".join(_wrap(f"{phase}: {', '.join(names)}", 4, 6) for phase, names in phases.items())
     common = {**_RELATIONS, **_ENVELOPE}
     told = "\n".join(_wrap(f"{name}: {meaning}", 4, 6) for name, (_, meaning) in common.items() if name != "corrects")
-    return _HEAD.replace("@phases@", listed).replace("@common@", told) + "".join(map(_method, kinds))
+    return _HEAD.replace("@phases@", listed).replace("@common@", told) + "".join(map(_method, kinds)) + _TAIL
 
 
 def _method(kind: EventType) -> str:

@@ -27,7 +27,8 @@ class Places(Struct, frozen=True):
     """A type's keywords: which of the four places each goes to, and what is known of the values before they are seen.
 
     `shapes`: fields that take a receipt, a label or evidence; `dated`: fields with a time or a date somewhere;
-    `bare`: null and empty values mean something; `copied`: subject keys that `of` hands over.
+    `bare`: null and empty values mean something; `copied`: subject keys that `of` hands over; `settings`: maps whose
+    values may be text where they are no number; `maps`: those of `shapes` that are maps.
     """
 
     kind: EventType
@@ -36,6 +37,8 @@ class Places(Struct, frozen=True):
     dated: frozenset[str]
     bare: bool
     copied: tuple[str, ...]
+    settings: frozenset[str] = frozenset()
+    maps: frozenset[str] = frozenset()
 
     def unknown(self, name: str) -> Misuse:
         """What to say of a keyword that the type does not have."""
@@ -68,7 +71,14 @@ def _places_of(name: str) -> Places:
     dated = frozenset(field.name for field in fields.values() if _has(field.part, {"time", "date"}))
     bare = kind.bare or any(_has(field.part, {"any"}) for field in fields.values())
     copied = tuple(key for key in kind.subjects if key not in kind.said)
-    return Places(kind, places, shapes, dated, bare, copied)
+    settings = frozenset(field.name for field in fields.values() if _is_settings(field.part))
+    maps = frozenset(name for name in shapes if fields[name].part.kind == "map")
+    return Places(kind, places, shapes, dated, bare, copied, settings, maps)
+
+
+def _is_settings(part: Part) -> bool:
+    kinds = {option.kind for option in part.item.options} if part.kind == "map" and part.item is not None else set()
+    return {"number", "text"} <= kinds
 
 
 def _below(part: Part) -> list[Part]:

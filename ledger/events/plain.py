@@ -1,7 +1,8 @@
 """Python values as the format's: text, numbers, booleans, lists and maps; whatever else is named with its path.
 
 A NumPy or torch scalar becomes the number it is, -0.0 becomes 0.0, an aware time its 27 characters. An array is not
-written out: what is larger than a few numbers belongs into a file. Neither library is imported.
+written out: what is larger than a few numbers belongs into a file. Neither library is imported. What a program was set
+to may be None, NaN or infinite (`estimator.get_params()` is full of None): among settings these are said as text.
 """
 
 from collections.abc import Mapping
@@ -19,16 +20,36 @@ class _OddError(ValueError):
     """Something in a value has no form; the path to it is found by walking again."""
 
 
-def plain(value: Any, path: str, *, bare: bool = False) -> Any:
+def plain(value: Any, path: str, *, bare: bool = False, settings: bool = False) -> Any:
     """`value` in the format's kinds, as a copy; `bare` also takes null and what is empty.
 
-    Raises `Misuse` with the path of what cannot be said. (Two walks: keeping the path costs more than all the rest.)
+    In a map of `settings`, None, NaN and infinities become the text that Python prints. Raises `Misuse` with the path
+    of what cannot be said. (Two walks: keeping the path costs more than all the rest.)
     """
     try:
         return _plain(value, bare)
     except _OddError:
+        if settings and (worded := _worded(value)) != value:
+            return plain(worded, path, bare=bare)
         _blame(value, path, bare)
         raise _no_form(value, path) from None
+
+
+def _worded(value: Any) -> Any:
+    """A map of settings with text where a setting is None or a number that no entry holds."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _setting(item) for key, item in value.items()}
+
+
+def _setting(value: Any) -> Any:
+    number = value
+    if getattr(value, "shape", None) == ():
+        try:
+            number = _converted(value)
+        except _OddError:
+            return value
+    return str(number) if number is None or (isinstance(number, float) and number - number != 0) else value
 
 
 def _plain(value: Any, bare: bool) -> Any:
@@ -70,6 +91,8 @@ def _converted(value: Any) -> Any:
     if value is None or isinstance(value, Evidence):
         raise _OddError
     if isinstance(value, datetime):
+        if value != value:  # pandas.NaT is a datetime that is none
+            raise _OddError
         return time_text(value)
     if isinstance(value, date | UUID):
         return str(value)
@@ -98,6 +121,7 @@ def _blame(value: Any, path: str, bare: bool) -> None:
     """Raise `Misuse` for the first thing in `value` that `_plain` refuses."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         _blame_number(value, path)
+        return
     if value is None or (isinstance(value, dict | list | tuple) and not value):
         if not bare:
             raise Misuse(f"{path} says nothing", "leave it out", code="empty", where=path)
@@ -140,6 +164,9 @@ _FIXES: Final = {
     "Decimal": "float(...), or text where digits matter",
     "bytes": "text, or a file: ledger.file(...)",
     "set": "a list: sorted(...)",
+    "type": "its name: str(...)",
+    "NAType": "leave it out",
+    "NaTType": "leave it out",
 }
 
 
@@ -147,9 +174,10 @@ def _no_form(value: Any, path: str) -> Misuse:
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     shape = getattr(value, "shape", None)
-    if shape is not None:
+    if shape is not None and kind is not type:
         shown = f"({', '.join(map(str, shape))})" if isinstance(shape, tuple) else shape
         fix = ".tolist(), or a file: ledger.file(...)"
         return Misuse(f"{path} is {name} {shown}", fix, code="no_form", where=path)
-    fix = next((_FIXES[base.__name__] for base in kind.__mro__ if base.__name__ in _FIXES), "text, number, list or map")
+    named = (_FIXES[base.__name__] for base in kind.__mro__ if base.__name__ in _FIXES)
+    fix = next(named, "text such as str(...), number, list or map")
     return Misuse(f"{path} is {name}", fix, code="no_form", where=path)

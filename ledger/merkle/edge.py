@@ -123,7 +123,8 @@ class Edge:
         except Tampered:
             fits = False
         if not fits:
-            raise Tampered("the stored tree hashes do not fit the entries", "ledger rebuild", code="nodes", check=9)
+            fix = "ledger verify says which; where the entries hold, ledger rebuild"
+            raise Tampered("the stored tree hashes do not fit the entries", fix, code="nodes", check=9)
         level, count = 1, tiles
         while count:
             hashes = read_tile(level, count // TILE) if count % TILE else b""

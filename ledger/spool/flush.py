@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ledger import encoding, entry, statement
 from ledger.cycles import no_search
-from ledger.errors import Conflict, LedgerError, Misuse
+from ledger.errors import Conflict, LedgerError, Misuse, Unavailable
 from ledger.identity import own_secrets
 from ledger.placing import CLOCK_SECONDS, Request
 from ledger.spool.file import Spool
@@ -203,14 +203,24 @@ def _only_flusher(path: Path, wait: float = 0.0) -> Iterator[bool]:
         yield False
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        opened = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        opened = _opened(path)
         try:
             yield _take(opened, until)
         finally:
             os.close(opened)
     finally:
         lock.release()
+
+
+def _opened(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(
+            f"what waits in the spool cannot be sent: {path}.lock: {error.strerror}",
+            "check its owner and permissions, or set LEDGER_SPOOL", code="spool_lock",
+        ) from None  # fmt: skip
 
 
 def _take(opened: int, until: float) -> bool:

@@ -86,7 +86,7 @@ class SqliteStore:
         if not path.is_file():
             raise Misuse(
                 f"there is no ledger at {path}",
-                "ledger init, or name the right file with --ledger or LEDGER_URL",
+                "the right file: --ledger or LEDGER_URL; a lost one: ledger restore BACKUP; a new one: ledger init",
                 code="no_ledger",
             )
         with self._reading() as connection:

@@ -103,9 +103,10 @@ class Section:
         except apsw.BusyError:
             raise
         except apsw.Error as error:
+            first = "free space; then " if isinstance(error, apsw.FullError) else ""
             raise Unavailable(
                 f"the commit to {self._path} failed: {error}",
-                "try again with the same id: what was recorded is found, not written twice",
+                f"{first}try again with the same id: what was recorded is found, not written twice",
                 code="commit_failed",
                 outcome="unknown",
             ) from None

@@ -31,6 +31,7 @@ from ledger.stores.ids import Ids, said_in
 from ledger.stores.source import Source
 
 CHECKPOINT: Final = "checkpoint"
+_MANIFEST: Final = "MANIFEST"  # which a bundle has, and a published folder has not
 _AGAIN: Final = "get it again, from another source too; keep what was served"
 _OPEN_BUNDLES: Final = 8  # read again and again when references are followed
 
@@ -69,6 +70,12 @@ class StaticStore:
         self._lock = threading.RLock()
         self._ids = Ids(scratch)
         note = source.fetch(CHECKPOINT, NOTE_LIMIT)
+        if source.fetch(_MANIFEST, NOTE_LIMIT) is not None and "://" not in self.place:
+            raise Misuse(
+                f"{self.place} is what a bundle was unpacked to",
+                "name the bundle itself, the .zip as you were given it",
+                code="unpacked",
+            )
         if note is None:
             raise Misuse(
                 f"there is no published ledger at {self.place}: no file `checkpoint`",

@@ -768,6 +768,9 @@ def read_note(data):
     return Note(text + "\n", parts[0], int(parts[1]), root, signatures)
 
 
+STRANGE = "no key of the log that is trusted here signed it"
+
+
 def check_note(note, keys):
     """Bad(3) unless a key of the log signed, and no known key's line is bad."""
     good = False
@@ -777,7 +780,7 @@ def check_note(note, keys):
                 continue
             need(is_good_line(note, key, signature), f"the signature of {name} does not fit", 3)
             good = good or (name == note.origin and key.kind != 4)
-    need(good, "no key of the log that is trusted here signed it", 3)
+    need(good, STRANGE, 3)
 
 
 def is_good_line(note, key, signature):
@@ -2100,11 +2103,13 @@ def verify_consistency(data, policy):
 
 def small_proof(path):
     """The bytes of a receipt or a proof of consistency; None for any other file."""
+    if os.path.isdir(path):
+        raise Misuse(f"{path} is a folder", "name the .zip as you were given it; published files: ledger verify")
     try:
         with open(path, "rb") as file:
             data = file.read((1 << 20) + 1)
     except OSError as error:
-        raise Misuse(f"{path}: {error.strerror}") from None
+        raise Misuse(f"{path}: {error.strerror}", "name the file that you were given") from None
     return data if data.startswith((RECEIPT, CONSISTENCY)) else None
 
 
@@ -2122,9 +2127,13 @@ File = namedtuple("File", "header start size crc")  # where its header and its b
 class Misuse(Exception):
     """What was given cannot be judged: it is no bundle, or not what the command line says."""
 
+    def __init__(self, what, fix="python3 -I verify.py --help; keep what you were given as it is"):
+        super().__init__(what)
+        self.fix = fix
+
 
 def not_a_bundle(why):
-    return Misuse(f"not a ledger's bundle: {why}")
+    return Misuse(f"not a ledger's bundle: {why}", "ask for it again, compare sha256sum; keep this one as it is")
 
 
 def local_header(name, size, crc):
@@ -2559,10 +2568,13 @@ def broken(result, vouchers):
     places = [one.seq for one in result.failures if one.seq is not None]
     where = f"at entry {places[0]:,} of {result.size:,}" if places else f"the log of {result.size:,} entries"
     sound = result.sound_before
+    mend = "keep this copy as it is; ask for another one, and ask how it came about"
+    if all(one.what.endswith(STRANGE) for one in result.failures):
+        mend = "if the key is right, this is not its log: keep this copy, and ask how it came about; else get the key"
     return f"BROKEN  {where}", listed(result.failures) + [
         ("proven", f"entries 0 to {sound - 1:,} are the bytes that were sealed" if sound else "nothing"),
         ("not proven", "what stood there before, who changed it, when; what comes after it"),
-        ("to mend", "keep this copy as it is; ask for another one, and ask how it came about"),
+        ("to mend", mend),
     ]
 
 
@@ -2573,7 +2585,9 @@ def report(result, vouchers):
     """The lines to print."""
     head, rows = REPORTS[result.verdict](result, vouchers)
     if result.size > result.covered and result.verdict != "BROKEN":
-        rows.append(("not sealed", f"entries {result.covered:,} to {result.size - 1:,}: no checkpoint covers them"))
+        which = f"entries {result.covered:,} to {result.size - 1:,}"
+        which = f"entry {result.covered:,}" if result.covered == result.size - 1 else which
+        rows.append(("not sealed", f"{which}: no checkpoint covers them"))
     rows += [("note", f"{place_of(one)}: {one.what}") for one in result.findings[:SHOWN]]
     return [f"{head:<60}  {clean(result.origin)}".rstrip(), *pairs(rows)]
 
@@ -2644,7 +2658,8 @@ def brought(given):
     try:
         return Policy([read_vkey(key) for key in given.key], given.genesis)
     except Bad as bad:
-        raise Misuse(f"--key is not NAME+8 HEX+BASE64: {bad.why}") from None
+        fix = "copy the whole of it, in quotes: --key 'NAME+HEX+BASE64'"
+        raise Misuse(f"--key is not NAME+8 HEX+BASE64: {bad.why}", fix) from None
 
 
 def run(words):
@@ -2687,7 +2702,7 @@ def main(words=None):
         return run(words)
     except Misuse as error:
         print(f"error: {clean(str(error))}", file=sys.stderr)
-        print("  fix: python3 -I verify.py --help; keep what you were given as it is", file=sys.stderr)
+        print(f"  fix: {clean(error.fix)}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # nobody reads on

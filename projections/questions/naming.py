@@ -1,7 +1,11 @@
 """From the word a person uses for a version to its system and digest set."""
 
+from typing import Final
+
 from ledger.errors import Misuse
 from projections.database import Database
+
+SHOWN: Final = 5  # versions that an error names
 
 
 def find_version(database: Database, name: str) -> tuple[str, str]:
@@ -29,4 +33,9 @@ def find_version(database: Database, name: str) -> tuple[str, str]:
         if sets:
             listed = ", ".join(f"{place}@set:{digest[7:19]}" for place, digest in sets)
             raise Misuse(f"{name!r} stands for {len(sets)} digest sets: {listed}", "name one of these", code="two_sets")
+    known = [] if at else database.rows("SELECT DISTINCT version FROM labels WHERE system = ?", (name,))
+    if known:
+        shown = ", ".join(f"{name}@{version}" for (version,) in sorted(known)[-SHOWN:])
+        more = f" (the last of {len(known)})" if len(known) > SHOWN else ""
+        raise Misuse(f"{name!r} is a system; of which version?", f"one of {shown}{more}", code="which_version")
     raise Misuse(f"there is no version {name!r}", "ledger registry lists all versions", code="unknown_version")

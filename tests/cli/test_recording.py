@@ -81,7 +81,7 @@ def test_an_object_on_stdin(run, ledger):
         ('{"a": 1, "a": 2}', "twice"),
         (b"\xff{}", "UTF-8"),
         ("[" * 100_000, "no JSON"),
-        ('{"system":"s","version":"1","artifacts":{"m":"' + DIGEST + '"},"parameters":{"x":NaN}}', "NaN"),
+        ('{"system":"s","version":"1","artifacts":{"m":"' + DIGEST + '"},"metrics":{"x":NaN}}', "NaN"),
     ],
 )
 def test_stdin_that_is_no_object(run, ledger, text, word):

@@ -187,6 +187,21 @@ def test_a_draft_is_recorded_at_last(run, ledger):
     assert run("record", "--draft", draft).error[0].startswith(f"there is no draft '{draft}'")
 
 
+def test_what_is_said_with_a_draft_needs_no_type(run, ledger):
+    of = {"system": "credit-scoring", "version": "3.1.0", "artifacts": {"m": "sha256:" + "ab" * 32}}
+    drafts = []
+    for text in ("half of a pair: \ud800", "two"):
+        with pytest.raises(package.Misuse) as caught:
+            package.record.evaluated(**of, metrics={"auc": float("nan")}, reason=text)
+        drafts.append(caught.value.draft)
+    assert all(drafts)
+    wrong = run("record", "approved", "--draft", drafts[1], "--metrics", "auc=0.79")
+    assert wrong.error == ("the draft is of type evaluated, not approved", "leave the type out")
+    assert run("record", "--draft", drafts[0], "--metrics", "auc=0.79").code == 0
+    assert run("record", "evaluated", "--draft", drafts[1], "--metrics", "auc=0.79").code == 0
+    assert run("show", "1", "--json").document["reason"] == "half of a pair: \\ud800"
+
+
 def test_drafts_that_refer_to_each_other(run, tmp_path, monkeypatch):
     (Path.cwd() / ".git").mkdir()
     run_ = package.record.trained(system="a", version="1", artifacts={"m": "sha256:" + "ab" * 32})

@@ -62,7 +62,7 @@ def test_two_of_three_for_somebody_else(run, story, key, witnesses, stranger, tm
     one_more(run)
     stranger()
     text, document = checked_once(run, 0, ledger_file, "--policy", mine)
-    assert "2 of 3 witnesses (w1, w3), size 6, by 20" in text
+    assert "2 of 3 witnesses (w1, w3), size 6, by 20" in " ".join(text.split())
     assert "the log's key in" in text
     assert "that the witnesses are independent of the operator" in text
     assert "same above entry 5" in text

@@ -518,3 +518,56 @@ def test_anything_becomes_a_draft_or_misuse(name, keywords):
     if not EVENTS.get(name):
         return
     check_data(name, draft.rev, draft.data)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"depth": None, "trees": 10, "rate": 0.1}, {"depth": "None", "trees": 10, "rate": 0.1}),
+        ({"missing": float("nan"), "most": float("inf")}, {"missing": "nan", "most": "inf"}),
+        ({"a": 1, "least": Scalar(float("-inf")), "b": True}, {"a": 1, "least": "-inf", "b": True}),
+    ],
+)
+def test_what_a_program_was_set_to_may_be_none_or_not_finite(parameters, said):
+    draft = compose("trained", {"system": "c", "artifacts": {"m": A}, "parameters": parameters}, look_up)
+    assert draft.data == {"parameters": said}
+    refused("trained", system="c", artifacts={"m": A}, parameters={"grid": [None]})
+
+
+def test_what_is_odd_is_named_though_numbers_stand_before_it():
+    """Every kind that has a form, then one that has none: it alone is to blame."""
+    before = {"a": 1, "b": 0.5, "c": True, "d": "text", "e": [1, 0.5], "f": Scalar(2), "g": Scalar(0.5)}
+    error = refused("trained", system="c", artifacts={"m": A}, parameters={**before, "odd": {1, 2}})
+    assert (error.message, error.fix) == ("trained.parameters.odd is set", "a list: sorted(...)")
+    assert refused("evaluated", of=RUN, metrics={"n": 1, "auc": None}).message == f"{METRICS}.auc says nothing"
+
+
+class NaT(datetime):
+    """As in pandas: a datetime that is not equal to itself."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return False
+
+    def __ne__(self, other):
+        return True
+
+
+def test_no_time_and_a_class_are_named_as_what_they_are():
+    where = {"system": "c", "artifacts": {"m": A}}
+    assert ".NaT" in refused("trained", **where, parameters={"x": NaT(2026, 1, 1)}).message
+    error = refused("trained", **where, parameters={"x": type("Array", (), {"shape": property(id)})})
+    assert (error.message, error.fix) == ("trained.parameters.x is type", "its name: str(...)")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "fix"),
+    [
+        ("credit@1", "is 'credit@1', not a map", 'datasets={"training": "credit@1"}'),
+        (["credit@1"], "is a list, not a map", 'datasets={"training": "..."}'),
+    ],
+)
+def test_datasets_are_said_by_role(said, shown, fix):
+    error = refused("trained", system="c", artifacts={"m": A}, datasets=said)
+    assert (error.message, error.fix) == (f"trained.datasets {shown}", fix)

@@ -149,3 +149,9 @@ def test_a_receipt_that_is_a_draft_is_kept_as_such(nowhere):
     run = package.record.trained(system="a", version="1", artifacts={"m": "sha256:" + "ab" * 32})
     after = package.record.evaluated(of=run, metrics={"auc": 0.7})
     assert drafts.load(drafts.find(folder(), after.id)).fields["of"] == {"draft": run.id}
+
+
+def test_what_is_too_large_to_keep_is_said_so(project):
+    error = refused("acme.example/thing", text="y" * 200_000)
+    assert error.draft == ""
+    assert error.message.endswith("; what was said is not kept")

@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ledger.cli.ages import seconds_since
 from ledger.cli.doctoring.finding import Finding, Level, Patient
@@ -19,6 +19,9 @@ from ledger.keys.openssh import name_of
 from ledger.pins import hold_against, pin_path, read_pin
 from ledger.spool import drafts
 from ledger.spool.file import Spool, spool_path
+
+if TYPE_CHECKING:
+    from ledger.api import Ledger
 
 WAITS_LONG: Final = 24 * 3600  # seconds: from then on it is a failure that nobody delivered it
 
@@ -87,6 +90,12 @@ def pin(patient: Patient) -> Iterator[Finding]:
     if found is None:
         text = "none on this machine: an old copy of the ledger would not be noticed"
         yield Finding("warn", "pin", text, "ledger verify makes one")
+        yield from _writable(path, "pin", "none can be kept", "LEDGER_PIN")
+        return
+    yield from _writable(path, "pin", "it does not follow the ledger", "LEDGER_PIN")
+    if not _takes_entries(ledger):
+        text = f"size {found.checkpoint.size:,}, {day(found.time)}Z; ledger verify PATH holds this copy against it"
+        yield Finding("ok", "pin", text)
         return
     with ledger.store.writing() as section:
         from ledger.known import KnownLog
@@ -122,10 +131,25 @@ def spool(patient: Patient) -> Iterator[Finding]:
             "ledger record --draft ID, or ledger spool drop ID",
         )
     yield from share(box.path, "spool")
+    yield from _writable(box.path, "spool", "what cannot be delivered at once would be lost", "LEDGER_SPOOL")
     if _in_container() and file_system(_existing(box.path.parent)) in ("overlay", "aufs"):
         text = f"{short_path(box.path)} is on the container's own disk: it goes with the container"
         yield Finding("warn", "spool", text, "mount a volume, set LEDGER_SPOOL")
     del patient
+
+
+def _takes_entries(ledger: "Ledger") -> bool:
+    from ledger.bundle.store import BundleStore
+    from ledger.stores.static import StaticStore
+
+    return not isinstance(ledger.store, BundleStore | StaticStore)
+
+
+def _writable(path: Path, name: str, what: str, variable: str) -> Iterator[Finding]:
+    folder = _existing(path.parent)
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        text = f"{short_path(folder)} cannot be written to: {what}"
+        yield Finding("warn", name, text, f"check its owner and permissions, or set {variable}")
 
 
 def _in_container() -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ledger.api import Ledger
     from ledger.stores.postgres_judging import Server
 
+_SQLITE: Final = b"SQLite format 3\0"
 _MAY: Final = {
     "own": "its owner or a superuser",
     "change": "may change entries",
@@ -71,6 +72,10 @@ def _file(patient: Patient) -> Iterator[Finding]:
     if not path.is_file():
         yield Finding("ok", "store", f"{short_path(path)} ({ledger.origin})")
         return
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE)) != _SQLITE:
+            yield Finding("ok", "store", f"{short_path(path)}, to be read only ({ledger.origin})")
+            return
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     journal = connection.pragma("journal_mode")
     connection.close()
@@ -98,7 +103,7 @@ def entries(patient: Patient) -> Iterator[Finding]:
         return
     since = age(seconds_since(entry.view(ledger.read(covered)).recorded))
     text = f"{size - covered:,} of {size:,} not sealed, the oldest for {since}: no checkpoint covers them"
-    yield Finding("warn", "entries", text, "ledger record, where the log's key is")
+    yield Finding("warn", "entries", text, "the next ledger record where the log's key is seals them, too")
 
 
 def stamps(patient: Patient) -> Iterator[Finding]:
