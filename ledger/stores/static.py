@@ -70,7 +70,7 @@ class StaticStore:
         self._lock = threading.RLock()
         self._ids = Ids(scratch)
         note = source.fetch(CHECKPOINT, NOTE_LIMIT)
-        if source.fetch(_MANIFEST, NOTE_LIMIT) is not None and "://" not in self.place:
+        if "://" not in self.place and (Path(self.place) / _MANIFEST).is_file():
             raise Misuse(
                 f"{self.place} is what a bundle was unpacked to",
                 "name the bundle itself, the .zip as you were given it",
