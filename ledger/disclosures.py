@@ -91,7 +91,7 @@ def check_disclosures(store: Store, erased: Sequence[Erasure] = ()) -> Opened:
             opened.commitments.add(sealed)
             if (id, pointer) in gone:
                 said = f"entry {gone[id, pointer]} says that {pointer} of entry {seq} was erased, and it is kept here"
-                opened.findings.append(Finding("not_erased", -1, f"{said}: ledger erase {seq} {pointer}"))
+                opened.findings.append(Finding("not_erased", seq, f"{said}: ledger erase {seq} {pointer}"))
         if what:
             opened.failures.append(Failure(20, "disclosure", -1 if seq is None else seq, what))
     return opened

@@ -189,12 +189,19 @@ def check_reserved(kind: str, rule: Rule) -> None:
 
 
 def read_log_keys(value: Any, origin: str) -> tuple[VerifierKey, ...]:
-    """Return a log's set of verifier keys, Ed25519 first; raise `Tampered` (C17) or `Misuse` where it is none."""
+    """Return a log's set of verifier keys, Ed25519 first; raise `Tampered` (C17) where it is none."""
     require(isinstance(value, list) and len(value) == 2 and all(map(is_text, value)), "log_keys")
-    keys = tuple(map(VerifierKey.parse, value))
+    keys = tuple(map(_read_log_key, value))
     require([key.kind for key in keys] == [ED25519, MLDSA44_COSIGNATURE], "log_keys")
     require(all(key.name == origin for key in keys) and keys[0].key_id != keys[1].key_id, "log_keys")
     return keys
+
+
+def _read_log_key(text: str) -> VerifierKey:
+    try:
+        return VerifierKey.parse(text)
+    except Misuse as error:
+        raise Tampered(f"malformed: log_keys: {error.message}", error.fix, code="trust_form", check=17) from None
 
 
 def _read_recovery(value: Any) -> Recovery:

@@ -239,6 +239,8 @@ class RangeCheck:
         elif self._batch is None or place["first"] != self._batch.seq:
             if self._batch is None and place["first"] == self._lost:
                 return
+            if self._batch is not None:
+                self._end_batch(f"entry {placed.seq} is none of its members")
             self._fail(Failure(15, "stray_member", placed.seq, f"entry {placed.seq} is a member of no batch here"))
             return
         batch = self._batch

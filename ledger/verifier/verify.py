@@ -1356,6 +1356,7 @@ class Log:
         self.partial, self.omitted = False, 0
         self.ids, self.waiting = {}, []  # id -> statement hash and seq; references to what is not there yet
         self.shown = {}  # id -> [(disclosure, path)]
+        self.opened, self.erased = {}, {}  # (id, place) -> entry: of a value that is kept; of the word that it is gone
         self.batch, self.hashes, self.bytes, self.lost = None, [], 0, None
         self.vouchers, self.covered, self.good_to = [], 0, 0
         self.stamps, self.tree512, self.roots512 = [], None, {}
@@ -1445,6 +1446,7 @@ class Log:
             self.author(placed)
             self.refer(placed)
             self.open(placed)
+            self.erase(placed)
             self.record_stamp(placed)
             items = placed.fields["statement"].get("evidence", ())
             self.items += [(placed.seq, item) for item in items if item["kind"] != "external"]
@@ -1643,10 +1645,19 @@ class Log:
             said = placed.fields["statement"]
             here = self.shown.pop(said["id"], ())
             for shown, path in here:
-                where = "/" + "/".join(path)
+                where = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
                 self.fail_unless(opens(said, path, shown), 20, placed.seq, f"a disclosure does not open {where}")
+                if opens(said, path, shown):
+                    self.opened[said["id"], where] = placed.seq
                 once = here.count((shown, path)) == 1
                 self.fail_unless(once, 20, placed.seq, f"a disclosure of {where} stands twice")
+
+    def erase(self, placed):
+        """Remember what an entry says was erased: what is kept all the same is a finding."""
+        said = placed.fields["statement"]
+        fields = said["data"].get("fields") if said["type"] == "erased" else None
+        for ref in said.get("refs", {}).get("of", ()) if isinstance(fields, list) else ():
+            self.erased.update(((ref["id"], field), placed.seq) for field in fields if isinstance(field, str))
 
     # ---- C21 ----
 
@@ -1738,6 +1749,9 @@ class Log:
                 self.fail(18, seq, "a reference to a later entry, but not with its hash")
         for ident in self.shown:
             self.fail(20, None, f"a disclosure is for {ident}, which is not in the log")
+        for place in self.opened.keys() & self.erased.keys():
+            what = f"{place[1]} is kept here, and entry {self.erased[place]} says that it was erased"
+            self.findings.append(Found(20, self.opened[place], what))
         self.doubt()
         for one in self.trust.sets[1:]:
             if not one.recovered and all(note.size != one.start for note, _, _, _ in self.notes):
@@ -2032,7 +2046,7 @@ def verify_receipt(data, policy):
         entry, _, _ = read_entry(held)
         need(lines and lines[0] == f"index {entry['seq']}", "another place than the entry says", 0)
         path, note, missing = read_path(lines[1:]), read_note(note), []
-        start = chain.links[0].data if chain and chain.links else held
+        start = chain.links[0].data if chain and chain.links else held if chain or entry["seq"] == 0 else None
         known = list(policy.keys) or known_by(start, policy.genesis)
         if not known:
             return Shown("UNVERIFIABLE", f"no key of {note.origin} is at hand", [], {"origin": note.origin})
@@ -2060,11 +2074,11 @@ def check_checkpoint(note, known, policy, missing):
 
 
 def known_by(start, genesis):
-    """The log's keys, by the word of an entry 0 whose leaf the verifier knows."""
-    if not genesis:
+    """The log's keys, by the word of an entry 0 whose leaf the verifier knows, where it is brought."""
+    if not genesis or start is None:
         return []
     entry, _, _ = read_entry(start)
-    need(leaf(start).hex() == genesis, "entry 0 is not brought, or not the one that you know", 10)
+    need(leaf(start).hex() == genesis, "entry 0 is not the one that you know", 10)
     return [read_vkey(key, 10) for key in entry["statement"]["data"]["log_keys"]]
 
 

@@ -65,9 +65,11 @@ def by_package(row):
             return "VERIFIED", None
         if trust.get("genesis"):
             first = genesis_of_proof(data)
-            leaf = entry.leaf(first).hex()
-            if leaf != trust["genesis"]:
+            leaf = entry.leaf(first).hex() if first is not None else ""
+            if first is not None and leaf != trust["genesis"]:
                 return "BROKEN", None
+            if not known and first is None:
+                return "UNVERIFIABLE", None
             known = known or read_genesis(entry.read(first).fields["statement"], leaf).log_keys
         if not known:
             return "UNVERIFIABLE", None

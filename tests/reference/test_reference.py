@@ -66,6 +66,26 @@ def test_log(name, verifier):
     assert min(places, key=lambda seq: (seq is None, seq)) == expected["seq"], result
 
 
+def test_the_verdict_without_ml_dsa_of_the_log(monkeypatch):
+    """A key whose algorithm cannot be done counts as not known (section 9), and the index says where that matters."""
+    check = SECOND.check_note
+    given = {name: [SECOND.read_vkey(key).kind for key in one["trust"]["keys"]] for name, one in LOGS.items()}
+    alone = {name: "UNVERIFIABLE" for name, kinds in given.items() if kinds and set(kinds) == {6}}
+    monkeypatch.setattr(SECOND, "check_note", lambda note, keys: check(note, [key for key in keys if key.kind != 6]))
+    others = {name: judge(one).verdict for name, one in LOGS.items() if name not in alone}
+    changed = {name: verdict for name, verdict in others.items() if verdict != LOGS[name]["expect"]["verdict"]}
+    marked = {name: one["log_needs"]["ml-dsa-44"] for name, one in LOGS.items() if "log_needs" in one}
+    assert marked == {**alone, **changed}
+    assert len(marked) == 5
+
+
+def test_each_note_has_the_size_that_it_is_kept_under():
+    for one in LOGS.values():
+        assert len(one["sizes"]) == len(one["checkpoints"]), one["name"]
+        if one["expect"].get("check") in (2, 3) and one["expect"].get("checkpoint") is not None:
+            assert one["expect"]["checkpoint"] in one["sizes"], one["name"]
+
+
 def test_every_check_that_an_entries_file_can_break_is_broken():
     broken = {one["expect"]["check"] for one in INDEX["logs"] if one["expect"]["verdict"] == "BROKEN"}
     assert broken == {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}

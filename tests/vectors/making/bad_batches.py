@@ -79,6 +79,13 @@ def batch_first_is_single(log: Log) -> int:
     return log.batch(items, log.header(items), firsts={2: 5})
 
 
+@bad("C15", "among the members stands one that names another head; without it the batch would be whole")
+def batch_stray_inside(log: Log) -> int:
+    items, other = log.results(3), log.results(1)
+    header = log.header(items)
+    return log.batch([*items[:2], *other, items[2]], header, firsts={2: 4})
+
+
 @bad("C15", "a member names another member as its head")
 def batch_first_is_member(log: Log) -> int:
     items = log.results(3)

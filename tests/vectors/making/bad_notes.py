@@ -230,6 +230,7 @@ def note_other_key_no_policy(log: Log) -> Size:
 def note_ml_dsa_wrong(log: Log) -> Size:
     earlier = log.note()
     log.note_it()
+    log.log_needs = {"ml-dsa-44": "VERIFIED"}
     log.notes["checkpoint"] = log.note() + ml_dsa_line(ORIGIN, LOG_ML_DSA_KEY, earlier)
     log.policy = {"key": VKEY, "key_2": VKEY_ML_DSA, "genesis": leaf(log.entries[0]).hex()}
     return HERE

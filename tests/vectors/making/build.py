@@ -86,6 +86,7 @@ class Log:
         self.disclosures: list[str] = []
         self.policy: dict[str, str] | None = None
         self.expect: dict[str, Any] = {}
+        self.log_needs: dict[str, str] = {}  # algorithm of the log's keys -> the verdict without it
 
     def leaves(self) -> list[bytes]:
         return [leaf(e) for e in self.entries]

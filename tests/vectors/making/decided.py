@@ -284,6 +284,7 @@ def two_lines(log: Log, over: int | None = None, **given: str) -> dict[str, int]
 
 @good("the verifier brings the log's ML-DSA key alone")
 def one_key_ml_dsa(log: Log) -> None:
+    log.log_needs = {"ml-dsa-44": "UNVERIFIABLE"}
     two_lines(log, key=VKEY_ML_DSA)
 
 
@@ -294,17 +295,20 @@ def one_key_ed25519(log: Log) -> None:
 
 @bad("C3", "the verifier brings the ML-DSA key alone, and its line is bad")
 def one_key_ml_dsa_bad(log: Log) -> dict[str, int]:
+    log.log_needs = {"ml-dsa-44": "UNVERIFIABLE"}
     return two_lines(log, 3, key=VKEY_ML_DSA)
 
 
 @bad("C3", "the verifier brings the ML-DSA key alone, and it did not sign")
 def one_key_ml_dsa_missing(log: Log) -> dict[str, int]:
+    log.log_needs = {"ml-dsa-44": "UNVERIFIABLE"}
     log.policy = {"key": VKEY_ML_DSA}
     return {"checkpoint": len(log.entries)}
 
 
 @bad("C3", "the verifier brings the genesis alone: both keys that it names are known, and one line is bad")
 def one_key_none(log: Log) -> dict[str, int]:
+    log.log_needs = {"ml-dsa-44": "VERIFIED"}
     return two_lines(log, 3, genesis=leaf(log.entries[0]).hex())
 
 
@@ -349,3 +353,39 @@ def recovery_from_a_pin_of_the_lost_key(log: Log) -> int:
     log.note_it()
     close(log, LOG_2, pin=pin)
     return row
+
+
+# ---- said once, and compared by name and digest; what of several failures is named ----
+
+
+@bad("C17", "a key authorised with one role, said twice", also=("C13",))
+def role_said_twice(log: Log) -> int:
+    return log.authorize("ci", DAN, ["recorder", "recorder"])
+
+
+@bad("C17", "a rotation to a key whose id is not its own")
+def rotation_key_id(log: Log) -> int:
+    name, ident, public = SECOND[0].split("+", 2)
+    new = [f"{name}+{int(ident, 16) ^ 1:08x}+{public}", SECOND[1]]
+    return log.add("ada", "log_key_rotated", ADA, {}, {"new": new, "old": FIRST}, reason="yearly")
+
+
+@good("a document approved by who evaluated a set under that document's name: the set is what was made")
+def four_eyes_document_beside_a_set(log: Log) -> None:
+    row = policy(log, "four_eyes", "refusal")
+    log.add("carol", "evaluated", CAROL, {**SET, "document": "model-card"})
+    log.add("carol", "approved", CAROL, {"document": "model-card"})
+    found(log, (16, row))
+
+
+@good("trained under another name in the set: name and digest are compared")
+def four_eyes_trained_under_another_name(log: Log) -> None:
+    row = policy(log, "four_eyes", "refusal")
+    log.add("carol", "trained", CAROL, {"artifacts": {"weights": SET["artifacts"]["model"]}})
+    log.add("carol", "approved", CAROL, SET)
+    found(log, (16, row))
+
+
+@good("critical, of a known type, in another rev, with a field of its own: the type alone is asked")
+def critical_of_another_rev(log: Log) -> None:
+    log.note_it(critical=True, rev=2, data={"new": 1})

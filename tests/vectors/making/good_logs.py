@@ -82,6 +82,17 @@ def sealed_fields(log: Log) -> None:
     log.disclosures += [name, deep, who]
 
 
+@good("a value is kept, and an entry says that it was erased")
+def sealed_field_erased_and_kept(log: Log) -> None:
+    said = log.say("ci", "evaluated", CI)
+    kept, mark = disclosure(bytes(range(16)), said["id"] + "/data/a~1b", "Dan")
+    row = log.place({**said, "data": {"a/b": mark, "note": mark}}, CI)
+    of = {"of": [{"hash": leaf(log.statements[row]).hex(), "id": said["id"]}]}
+    log.add("ada", "erased", ADA, {}, {"fields": ["/data/a~1b", "/data/note"]}, None, refs=of, reason="asked for")
+    log.disclosures.append(kept)
+    log.expect["findings"] = [[20, row]]
+
+
 @good("SSHSIG key, single statement and batch")
 def sshsig(log: Log) -> None:
     log.introduce("erin", "human")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def entry_of(name: str, case: Case, base: list[bytes], made: dict[str, bytes]) -
     if made[entry["entries"][-1]] == b"":
         made.pop(entry["entries"].pop())
     entry["checkpoints"] = [f"{folder}/{name}.{note_name(key)}" for key in sorted(log.notes, key=note_order)]
+    entry["sizes"] = [note_size(key, log) for key in sorted(log.notes, key=note_order)]
     made.update({f"{folder}/{name}.{note_name(key)}": note for key, note in log.notes.items()})
     if log.disclosures:
         entry["disclosures"] = f"{folder}/{name}.disclosures"
@@ -82,6 +84,7 @@ def entry_of(name: str, case: Case, base: list[bytes], made: dict[str, bytes]) -
         **entry,
         "trust": trust,
         **({"needs": needs} if needs else {}),
+        **({"log_needs": log.log_needs} if log.log_needs else {}),
         "expect": {**expected, **({"or_check": alternatives} if alternatives else {})},
     }
 
@@ -90,6 +93,12 @@ def note_order(key: str) -> tuple[bool, int]:
     """Kept checkpoints by size, then the newest."""
     _, _, size = key.partition("/")
     return not size, int(size or 0)
+
+
+def note_size(key: str, log: Log) -> int:
+    """The size that a note is kept under; the newest one under what it says, or that of the log where it cannot say."""
+    said = re.match(rb"[^\n]*\n(0|[1-9][0-9]*)\n", log.notes[key])
+    return int(key.partition("/")[2] or (said[1] if said else len(log.entries)))
 
 
 def note_name(key: str) -> str:

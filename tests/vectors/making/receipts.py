@@ -111,6 +111,8 @@ def good(story: Story, add: Add) -> None:
     plain = receipt(entries[5], 5, story.path(5), note)
     add("plain", "the entry and its place alone", plain, "VERIFIED", author_proven=False)
     add("plain-without-key", "no key is at hand", plain, "UNVERIFIABLE", keys=[])
+    leaf_alone = {"keys": [], "trust": {"genesis": genesis}}
+    add("plain-by-genesis", "the leaf of an entry 0 that is not brought", plain, "UNVERIFIABLE", **leaf_alone)
     author = receipt(story.chain(5, 0, 3, 4), 5, story.path(5), note)
     add("author", "an entry, and why its author's key counts", author, "VERIFIED", author_proven=True)
     add(
