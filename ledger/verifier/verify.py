@@ -1978,7 +1978,8 @@ def read_bytes(text):
 
 
 def signed(keys, purpose, body, signatures, missing):
-    good = signed_by(keys, purpose, body, signatures)
+    """Bad(14) where one of the keys did not sign; nothing is asked where it is not known whose must."""
+    good = signed_by(keys, purpose, body, signatures) if keys is not None else True
     need(good is not False, "a signature that does not fit", 14)
     if good is None:
         missing.append("a scheme that is not known here")
@@ -1987,7 +1988,7 @@ def signed(keys, purpose, body, signatures, missing):
 def check_author(chain, data, note, missing):
     """R5, R6: entry 0 and the key events behind the author's key, in order, then the author's own signature."""
     entry, body, header = read_entry(data)
-    seq, said = entry["seq"], entry["statement"]
+    seq = entry["seq"]
     need((not chain.links) is (seq == 0), "a chain that does not begin with entry 0", 0)
     first, before = chain.links[0] if chain.links else Link(data, None), -1
     trust = None
@@ -2004,14 +2005,14 @@ def check_author(chain, data, note, missing):
         else:
             rule = trust.rules.get(what["type"], {})
             need("batch" not in one and rule.get("trust"), "a link that is no key event", 0)
-            trust.judge(what, one["recorded"])
-        signed(trust.grants[what["key"]].keys, "statement", text, one["signatures"], missing)
-        if place:
-            trust.change(what, place)
+        signed(keys_of_author(trust, one, missing), "statement", text, one["signatures"], missing)
+        try:
+            trust.change(what, place) if place else None
+        except Unknown as unknown:
+            missing.append(str(unknown))
         before = place
     if seq:
-        trust.judge(said, entry["recorded"])
-        keys = trust.grants[said["key"]].keys
+        keys = keys_of_author(trust, entry, missing)
         if "batch" in entry:
             check_batch(chain, entry, body, header, trust, keys, note, missing)
         else:
@@ -2020,12 +2021,28 @@ def check_author(chain, data, note, missing):
     return trust
 
 
+def keys_of_author(trust, entry, missing):
+    """The keys that must sign an entry; none where an event that is not known here may have allowed another."""
+    said = entry["statement"]
+    try:
+        if entry["seq"]:
+            trust.judge(said, entry["recorded"])
+    except Bad as bad:
+        if not trust.unknown:
+            raise
+        missing.append(f"{bad.why}, unless an unknown event allows it")
+        return None
+    return trust.grants[said["key"]].keys
+
+
 def check_batch(chain, entry, body, header, trust, keys, note, missing):
     """C15 of one member."""
     seq, said = entry["seq"], entry["statement"]
     first, top = entry["batch"].get("first", seq), entry
     rule = trust.rules.get(said["type"], {"batch": True})
     need(rule["batch"] and said["type"] != "genesis", "a type that must not be in a batch", 15)
+    if keys is None:
+        return  # by whom it may be said, an event that is not known here says
     need(chain.within is not None and (chain.head is None) is (first == seq), "a batch that is not shown", 15)
     if first != seq:
         top, _, header = read_entry(chain.head.data)

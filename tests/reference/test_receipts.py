@@ -75,6 +75,7 @@ def by_package(row):
             return "UNVERIFIABLE", None
         proven = check_proof(data, "example.com/audit-log", known)
         _, missing = vouch_note(proven.note, proven.checkpoint, policy_of(trust), known)
+        missing += proven.author.missing if proven.author else ()
     except (Tampered, Misuse):
         return "BROKEN", None
     return "UNVERIFIABLE" if missing else "VERIFIED", proven.author is not None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .build import ADA, Log
+from .build import ADA, CI, DAN, Log
 from .encode import b64, leaf, sha, write
 from .keys import LOG, VKEY, VKEY_ML_DSA, Key, signature_line, timed_line, vkey
 from .keys import WITNESS as WITNESS_KEY
@@ -54,12 +54,15 @@ class Story:
 
     def __init__(self) -> None:
         self.log = Log("receipts").base()
+        self.tell()
+        self.note = self.log.note()
+        self.leaves = self.log.leaves()
+
+    def tell(self) -> None:
         self.log.note_it()
         statements = self.log.results(5)
         self.log.batch(statements, self.log.header(statements))
         self.log.add("ada", "actor_introduced", ADA, {"handle": "eve"}, {"kind": "service"})
-        self.note = self.log.note()
-        self.leaves = self.log.leaves()
 
     def path(self, seq: int) -> list[bytes]:
         return inclusion(seq, self.leaves)
@@ -73,6 +76,16 @@ class Story:
 
     def within(self, seq: int) -> list[str]:
         return [b64(step) for step in inclusion(seq - 6, [leaf(body) for body in self.log.statements[6:11]])]
+
+
+class Later(Story):
+    """The base log, an event of a later release (5), ci (6), ci by another's signature (7), ci by a new key (8)."""
+
+    def tell(self) -> None:
+        self.log.authorize("ci", DAN, until="later")
+        self.log.note_it()
+        self.log.place(self.log.say("ci", "evaluated", CI), DAN)
+        self.log.add("ci", "evaluated", DAN)
 
 
 def receipt(extra: bytes, index: int | str, path: list[bytes], note: bytes) -> bytes:
@@ -97,6 +110,7 @@ def made() -> tuple[list[dict[str, Any]], Files]:
     good(story, add)
     bad_receipts(story, add)
     bad_chains(story, add)
+    later_chains(Later(), add)
     witnessed(story, add)
     checkpoints(story, add)
     return rows, files
@@ -167,6 +181,16 @@ def bad_receipts(story: Story, add: Add) -> None:
     other_leaf = {"genesis": leaf(b"another").hex()}
     author = receipt(story.chain(5, 0, 3, 4), 5, path, note)
     bad("genesis-other", "entry 0 is not the one that is known", author, trust=other_leaf)
+
+
+def later_chains(later: Later, add: Add) -> None:
+    def show(name: str, what: str, seq: int, verdict: str) -> None:
+        data = receipt(later.chain(seq, 0, 3, 4, 5), seq, later.path(seq), later.note)
+        add(f"chain-{name}", what, data, verdict)
+
+    show("unknown-event", "an event that is not known, before a good entry", 6, "UNVERIFIABLE")
+    show("unknown-event-signature", "the same before an entry whose signature is another's", 7, "BROKEN")
+    show("unknown-event-author", "the key is authorised by nothing else", 8, "UNVERIFIABLE")
 
 
 def bad_chains(story: Story, add: Add) -> None:
