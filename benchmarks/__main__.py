@@ -86,6 +86,8 @@ def main() -> None:
         bench, made = Bench(Path(temporary), given.events), dict[str, Row]()
         for group in GROUPS:
             made |= import_module(f"benchmarks.{group}").rows(bench)
+        if unknown := set(given.only) - made.keys():
+            parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(made)}")
         print(f"{given.events:,} events; {datetime.now(UTC):%Y-%m-%d}; {machine()}\n")
         print("| work | ratio, median [low, high] | must | goal | |\n|---|---|---|---|---|")
         for name in given.only or made:
