@@ -1,6 +1,7 @@
 """Causes every fault in full and writes tests/faults/README.md of what was found: `python -m tests.faults.write`.
 
-Half an hour on two cores. `--page` writes the page anew of the figures of the last run (figures.json).
+Half an hour on two cores. Each test runs by itself, and its figures are kept as soon as it has passed. Some alone:
+`python -m tests.faults.write faults/test_kill.py`; `--page` writes the page anew of the figures that are kept.
 """
 
 import json
@@ -64,14 +65,31 @@ def _line(row: dict[str, Any]) -> str:
     return f"| {row['work']} | {row['fault']} | {numbers} | {said or '-'} |\n"
 
 
-def _run() -> dict[str, Any]:
-    """Run every test of the table in full; return its figures. A test that fails ends it."""
+def _run(test: str) -> list[dict[str, Any]]:
+    """Run a test of the table in full; return its rows. One that fails ends it all."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder, "rows")
-        tests = [str(TESTS / test) for test in dict.fromkeys(ROWS.values())]
-        words = [sys.executable, "-m", "pytest", "-x", "-q", "--durations=10", *tests]
+        words = [sys.executable, "-m", "pytest", "-x", "-q", str(TESTS / test)]
         subprocess.run(words, env={**os.environ, **IN_FULL, "LEDGER_FAULT_FIGURES": str(rows)}, check=True)
-        return {"on": _machine(), "rows": json.loads(rows.read_text("utf-8"))}
+        return list(json.loads(rows.read_text("utf-8")))
+
+
+def _kept() -> dict[str, Any]:
+    return dict(json.loads(FIGURES.read_text("utf-8"))) if FIGURES.exists() else {"on": "", "rows": []}
+
+
+def run(wanted: list[str]) -> None:
+    """Run tests of the table, by their names or files (none: all), and keep the figures of each."""
+    for test in dict.fromkeys(ROWS.values()):
+        if not wanted or any(test.startswith(one) for one in wanted):
+            found = _run(test)
+            new = {(row["work"], row["fault"]) for row in found}
+            rest = [row for row in _kept()["rows"] if ROWS.get((row["work"], row["fault"])) and _key(row) not in new]
+            _keep({"on": _machine(), "rows": rest + found})
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str]:
+    return row["work"], row["fault"]
 
 
 def _machine() -> str:
@@ -85,15 +103,20 @@ def _machine() -> str:
     )
 
 
+def _keep(figures: dict[str, Any]) -> None:
+    rows = ",\n".join(map(json.dumps, sorted(figures["rows"], key=lambda row: _place(_key(row)))))
+    FIGURES.write_text(f'{{"on": {json.dumps(figures["on"])}, "rows": [\n{rows}\n]}}\n', encoding="utf-8")
+
+
 def write(figures: dict[str, Any]) -> None:
-    """Keep the figures and write the page."""
-    missing = ROWS.keys() - {(row["work"], row["fault"]) for row in figures["rows"]}
+    """Write the page."""
+    missing = ROWS.keys() - {_key(row) for row in figures["rows"]}
     if missing:
         raise SystemExit(f"no figures of {sorted(missing)}: were tests skipped?")
-    rows = ",\n".join(map(json.dumps, figures["rows"]))
-    FIGURES.write_text(f'{{"on": {json.dumps(figures["on"])}, "rows": [\n{rows}\n]}}\n', encoding="utf-8")
     README.write_text(text(figures), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(json.loads(FIGURES.read_text("utf-8")) if "--page" in sys.argv else _run())
+    if "--page" not in sys.argv:
+        run(sys.argv[1:])
+    write(_kept())
