@@ -18,6 +18,7 @@ from projections.tables import Table, in_order, upsert
 
 KINDS: Final = {"text": 'text COLLATE "C"', "integer": "bigint", "real": "double precision"}
 _IDLE: Final = psycopg.pq.TransactionStatus.IDLE
+_SOUND: Final = psycopg.pq.TransactionStatus.INTRANS
 _TABLES: Final = (
     "SELECT relname FROM pg_catalog.pg_class WHERE relkind = 'r' AND relnamespace = %s::pg_catalog.regnamespace"
 )
@@ -135,10 +136,14 @@ class ServerDatabase(Database):
 
     def batches(self, sql: str, size: int) -> Iterator[list[Row]]:
         """Yield the rows of a query, `size` at a time, in constant memory."""
-        with self._begun(), self._link.cursor(name="batches") as cursor:
-            self._open(cursor, sql)
-            while batch := self._more(cursor, size):
-                yield batch
+        with self._begun():
+            self._run(f"DECLARE batches NO SCROLL CURSOR FOR {sql}", ())
+            try:
+                while batch := self._fetch(f"FETCH FORWARD {size:d} FROM batches", ()):
+                    yield batch
+            finally:
+                if self._link.info.transaction_status == _SOUND:  # else it went with its transaction
+                    self._run("CLOSE batches", ())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -183,11 +188,3 @@ class ServerDatabase(Database):
     @_said_plainly
     def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         return self._link.execute(_spelled(sql), tuple(parameters)).fetchall()
-
-    @_said_plainly
-    def _open(self, cursor: "psycopg.ServerCursor[Any]", sql: str) -> None:
-        cursor.execute(_spelled(sql))
-
-    @_said_plainly
-    def _more(self, cursor: "psycopg.ServerCursor[Any]", size: int) -> list[Row]:
-        return cursor.fetchmany(size)
