@@ -1,5 +1,8 @@
 """Projections in a schema of PostgreSQL: the same rows, answers and fingerprints as in a file; who may do what."""
 
+from contextlib import nullcontext
+from operator import methodcaller
+
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -134,6 +137,58 @@ def test_readers_see_what_was_before_while_a_round_is_written(told):
             say(told, 8)
             one.catch_up()
             assert two.database.rows("SELECT count(*) FROM counts") == first
+
+
+MANY = "SELECT n FROM generate_series(1, 100) AS n"
+
+
+def end_session(server, database):
+    """End the server's side of a connection, as an administrator or a failover does; return when it is gone."""
+    pid = database._link.info.backend_pid
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s, 30000)", (pid,))
+
+
+def begin_batches_and_lose_them(server, database, outer, then):
+    with database.reading() if outer else nullcontext():
+        batches = database.batches(MANY, 10)
+        assert len(next(batches)) == 10
+        end_session(server, database)
+        then(batches)
+
+
+@pytest.mark.parametrize("then", [next, methodcaller("close")], ids=["next", "close"])
+@pytest.mark.parametrize("outer", [False, True])
+def test_a_session_that_ends_between_two_batches_is_said_plainly(in_server, server, outer, then):
+    database = in_server()
+    with pytest.raises(Unavailable) as caught:
+        begin_batches_and_lose_them(server, database, outer, then)
+    assert caught.value.code == "projections_server"
+    database.close()
+
+
+@pytest.mark.parametrize("outer", [False, True])
+def test_batches_that_were_left_early_are_begun_again(in_server, outer):
+    database = in_server()
+    with database.transaction() if outer else nullcontext():
+        database.execute("CREATE TABLE kept (n bigint)")
+        for _ in range(3):
+            batches = database.batches(MANY, 10)
+            assert next(batches)[0] == (1,)
+            batches.close()
+            database.execute("INSERT INTO kept VALUES (1)")
+        assert sum(map(len, database.batches(MANY, 7))) == 100
+    assert database.rows("SELECT count(*) FROM kept") == [(3,)]
+    database.close()
+
+
+def test_batches_whose_query_fails_leave_the_database_usable(in_server):
+    database = in_server()
+    with pytest.raises(Unavailable) as caught:
+        list(database.batches("SELECT 1 / (3 - n) FROM generate_series(1, 9) AS n", 1))
+    assert "division by zero" in caught.value.message
+    assert sum(map(len, database.batches(MANY, 7))) == 100
+    database.close()
 
 
 def login(connection, schema, name, role):
