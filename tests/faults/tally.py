@@ -15,6 +15,7 @@ import pytest
 from tests.faults.table import ROWS
 
 FIGURES = os.environ.get("LEDGER_FAULT_FIGURES", "")
+ALL = os.environ.get("LEDGER_FAULTS") == "all"
 TESTS = Path(__file__).parents[1]
 
 
@@ -50,7 +51,7 @@ def _found() -> Iterator[dict[tuple[str, str], Found]]:
     found: dict[tuple[str, str], Found] = {}
     yield found
     if FIGURES:
-        rows = [{"work": work, "fault": fault, **found[work, fault].row()} for work, fault in sorted(found)]
+        rows = [{"work": key[0], "fault": key[1], "in_full": ALL, **found[key].row()} for key in sorted(found)]
         Path(FIGURES).write_text(json.dumps(rows), encoding="utf-8")
 
 
