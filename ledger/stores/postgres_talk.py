@@ -47,10 +47,9 @@ def talk(link: Link, *asked: Asked) -> list[Rows]:
         fresh = [_send(link, pg, one) for one in asked]
         pg.pipeline_sync()
         results = link.wait(_gather(pg))
-    except psycopg.Error:
-        raise  # the connection is gone
     except BaseException:
-        link.close()  # interrupted in the middle of a message: nobody can go on from here
+        if not link.broken:  # else it is gone already, and whoever lent it is to see that
+            link.close()  # interrupted in the middle of a message: nobody can go on from here
         raise
     pg.exit_pipeline_mode()
     for result in results:
