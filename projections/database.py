@@ -6,7 +6,7 @@ not reach the disk before it returns.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, Self, TypeA
 
 import apsw
 
-from ledger.errors import Unavailable
+from ledger.errors import Misuse, Unavailable
 
 if TYPE_CHECKING:
     from projections.tables import Table
@@ -59,6 +59,12 @@ def _said_plainly(call: Callable[P, T]) -> Callable[P, T]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return call(*args, **kwargs)
+        except (apsw.ConnectionClosedError, apsw.CursorClosedError) as error:
+            raise Misuse("these projections were closed", "open them again", code="closed") from error
+        except apsw.ThreadingViolationError as error:
+            raise Misuse(
+                "two threads ask the same projections at once", "open projections in each thread", code="threads"
+            ) from error
         except apsw.BusyError as error:
             raise Unavailable(
                 f"the projections' database is busy ({error})", "wait for the other command, then again"
@@ -80,7 +86,8 @@ def _said_plainly(call: Callable[P, T]) -> Callable[P, T]:
 
 
 class Database:
-    """A database of derived rows. Parameters are `?`; every failure of the database is `Unavailable`."""
+    """A database of derived rows. Parameters are `?`; every failure of the database is `Unavailable`, its use
+    after it was closed, or by two threads at once, `Misuse`."""
 
     dialect = SQLITE
 
@@ -89,9 +96,13 @@ class Database:
         self.path = str(path)
         self._connection = apsw.Connection(self.path)
         self._taken: list[str] = []  # databases that were attached for this transaction
-        self._connection.set_busy_timeout(BUSY_SECONDS * 1000)
-        for pragma in _PRAGMAS:
-            self._connection.execute(f"PRAGMA {pragma}")
+        try:
+            self._connection.set_busy_timeout(BUSY_SECONDS * 1000)
+            for pragma in _PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            self._connection.close()
+            raise
 
     @_said_plainly
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
@@ -122,8 +133,9 @@ class Database:
             yield
             self.execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                self.execute("ROLLBACK")
+            if self._inside():
+                with suppress(Unavailable):  # the next transaction says so: what ended this one matters more
+                    self.execute("ROLLBACK")
             raise
         finally:
             self._let_go()
@@ -131,14 +143,15 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """All queries see one state, whatever another process writes meanwhile."""
-        if self._connection.in_transaction:
+        if self._inside():
             yield
             return
         self.execute("BEGIN")
         try:
             yield
         finally:
-            self.execute("COMMIT")
+            if self._inside():  # else an error ended it, and is on its way
+                self.execute("COMMIT")
 
     @_said_plainly
     def table_names(self) -> set[str]:
@@ -165,16 +178,26 @@ class Database:
             sql = f"INSERT OR REPLACE INTO {into} ({columns}) SELECT {columns} FROM {name}.{made.name}"  # noqa: S608
             self._connection.execute(sql)
 
+    @_said_plainly
+    def _inside(self) -> bool:
+        return self._connection.in_transaction
+
     def _let_go(self) -> None:
-        while self._taken:
-            self._connection.execute(f"DETACH {self._taken.pop()}")
+        with suppress(Unavailable):  # what stays is private, and goes with this one
+            while self._taken:
+                self.execute(f"DETACH {self._taken[-1]}")
+                self._taken.pop()
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Self:
         """Return a private database with the content of a `packed` one."""
         made = cls(MEMORY)
-        made._connection.deserialize("main", packed)
+        made._fill(packed)
         return made
+
+    @_said_plainly
+    def _fill(self, packed: bytes) -> None:
+        self._connection.deserialize("main", packed)
 
     @_said_plainly
     def close(self) -> None:

@@ -5,7 +5,7 @@ there, too. Tables belong to the writers' role, whoever makes them, and readers 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, wraps
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
@@ -104,7 +104,8 @@ class ServerDatabase(Database):
             self._end("COMMIT")
         except BaseException:
             if self._inside():
-                self._end("ROLLBACK")
+                with suppress(Unavailable):  # the server rolls back what it lost; what ended this matters more
+                    self._end("ROLLBACK")
             raise
 
     @_said_plainly

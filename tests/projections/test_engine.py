@@ -1,11 +1,14 @@
 """The engine: exactly once, all or nothing, late entries, rebuilds."""
 
+import threading
+import time
+
 import apsw
 import pytest
 
-from ledger.errors import Misuse, Tampered, Unavailable
+from ledger.errors import Conflict, Misuse, Tampered, Unavailable
 from projections import tables
-from projections.database import Database
+from projections.database import TEMPORARY, Database
 from projections.opening import Projections
 from projections.registry.slots import DEPLOYMENTS
 
@@ -194,6 +197,72 @@ def test_a_file_that_is_no_database_is_unavailable_and_says_what_to_delete(book,
 def test_a_question_of_an_unknown_projection_is_misuse(book, folded):
     with pytest.raises(Misuse):
         folded(book).rebuild("inventory")
+
+
+def test_what_ended_a_reading_or_a_transaction_is_what_is_said():
+    database = Database(TEMPORARY)
+    for begun in (database.reading, database.transaction):
+
+        def fail(begun=begun):
+            with begun():
+                database.execute("ROLLBACK")  # as SQLite itself does where the disk fails
+                raise Conflict("this")
+
+        with pytest.raises(Conflict):
+            fail()
+        with begun():
+            assert database.rows("SELECT 1") == [(1,)]
+    database.close()
+
+
+def test_rows_of_another_that_are_still_read_are_let_go_later(book, folded):
+    database, source = Database(TEMPORARY), Database(TEMPORARY)
+    for statement in tables.create(DEPLOYMENTS, "", database.dialect):
+        source.execute(statement)
+        database.execute(statement)
+    packed = source.packed()
+    with database.transaction():
+        database.take_in(packed, [DEPLOYMENTS], "")
+        reading = database.batches("SELECT 1 FROM (VALUES (1), (2), (3)) LEFT JOIN taken_0.deployments", 2)
+        next(reading)
+    assert database._taken == ["taken_0"]
+    reading.close()
+    with database.transaction():
+        database.take_in(packed, [DEPLOYMENTS], "")
+    assert database._taken == []
+    for one in (database, source):
+        one.close()
+
+
+def test_closed_projections_say_so(book, tmp_path):
+    projections = Projections(story(book), Database(tmp_path / "p.db"))
+    projections.catch_up()
+    batches = projections.database.batches("SELECT * FROM deployments", 1)
+    next(batches)
+    projections.close()
+    for work in (projections.catch_up, lambda: projections.position("registry"), lambda: next(batches)):
+        with pytest.raises(Misuse) as caught:
+            work()
+        assert caught.value.code == "closed"
+    with pytest.raises(Misuse), projections.database.reading():
+        pass
+    projections.close()
+
+
+def test_two_threads_at_once_are_told_so():
+    database = Database(TEMPORARY)
+    working = threading.Event()
+    database._connection.create_scalar_function("wait", lambda: working.set() or time.sleep(0.5))
+    worker = threading.Thread(target=database.rows, args=("SELECT wait()",))
+    worker.start()
+    assert working.wait(60)
+    try:
+        found = database.rows("SELECT 1")
+    except Misuse as error:
+        found = error.code  # as APSW decides: it waits, or it refuses
+    worker.join()
+    assert found in ([(1,)], "threads")
+    database.close()
 
 
 def test_the_database_refuses_a_value_of_the_wrong_kind(tmp_path):
