@@ -69,6 +69,8 @@ class Lines:
     def _take(self, timeout: float) -> tuple[HTTPConnection, bool]:
         with self._lock:
             if self._process != os.getpid():
+                for line in self._idle:
+                    line.close()  # this process's end of it: the parent's goes on
                 self._process, self._idle = os.getpid(), deque()
             while self._idle:
                 line = self._idle.pop()

@@ -16,6 +16,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Final
@@ -58,8 +59,9 @@ class Web:
     def fetch(self, path: str, limit: int) -> bytes | None:
         """Return a file's bytes, cut to `limit` + 1; None where there is none."""
         kept = self._scratch / path if self._scratch is not None and path.startswith("tile/") else None
-        if kept is not None and kept.exists():
-            return kept.read_bytes()
+        if kept is not None:
+            with suppress(OSError):  # it is not there, or cannot be read: the server has it
+                return kept.read_bytes()
         data = self._ask(path, limit)
         if kept is not None and data is not None:
             _keep(kept, data)
@@ -151,4 +153,5 @@ def _keep(path: Path, data: bytes) -> None:
         beside.write_bytes(data)
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

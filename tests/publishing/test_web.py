@@ -1,7 +1,10 @@
 """A web server that may answer anything: a reader gets bytes within bounds, or a named error in bounded time."""
 
+import gc
 import gzip
+import os
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -352,17 +355,35 @@ def test_a_line_with_more_on_it_than_was_read_is_not_used_again(quick, lines, tm
         assert web.fetch("next", 100) == b"next"
 
 
-def test_a_child_that_was_forked_begins_with_no_line(lines, tmp_path, opened):
-    import os
+def test_a_copy_that_cannot_be_kept_or_read_is_fetched_again(lines, tmp_path, opened):
+    (tmp_path / "out/tile").mkdir(parents=True)
+    (tmp_path / "out/tile/a").write_text("a")
+    (tmp_path / "file").write_text("no folder")
+    with serving(partial(Kept, directory=str(tmp_path / "out"))) as url:
+        for scratch in (tmp_path / "file", tmp_path / "scratch"):
+            web = opened(url)
+            web.keep_in(scratch)
+            assert files(web, "tile/a", "tile/a") == [b"a", b"a"]
+        kept = tmp_path / "scratch/fetched/tile/a"
+        assert kept.read_bytes() == b"a"
+        kept.unlink()
+        kept.mkdir()
+        assert files(web, "tile/a") == [b"a"]
+        assert sorted(tmp_path.rglob("a.*")) == []
 
+
+def test_a_child_that_was_forked_begins_with_no_line(lines, tmp_path, opened):
     (tmp_path / "a").write_text("a")
     with serving(partial(Kept, directory=str(tmp_path))) as url:
         web = opened(url)
         assert files(web, "a", "a") == [b"a", b"a"]
         child = os.fork()
         if child == 0:
-            os._exit(0 if files(web, "a") == [b"a"] else 1)
-        assert os.waitpid(child, 0)[1] == 0
+            sys.unraisablehook = lambda _: os._exit(2)  # a socket that is not closed, but left
+            found = files(web, "a")
+            gc.collect()
+            os._exit(0 if found == [b"a"] else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert files(web, "a") == [b"a"]
         assert len(lines) == 2
 
