@@ -302,9 +302,14 @@ class Outbox:
             self._delivery.put_behind()
         if why is not None and why.code not in self._warned:
             self._warned.add(why.code)
-            count = waits(self.spool.count()[0])
-            _log.warning("%s; kept in the spool (%s); fix: %s", _reason(why), count, fix_of(why, target))
+            _log.warning("%s; kept in the spool (%s); fix: %s", _reason(why), self._waits(), fix_of(why, target))
         deliver_later(self.spool, self._reach)
+
+    def _waits(self) -> str:
+        try:
+            return waits(self.spool.count()[0])
+        except LedgerError:  # what was put is durable, whatever ails the file since
+            return "it cannot be counted just now"
 
     # ---- what is not signed ----
 

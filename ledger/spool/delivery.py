@@ -99,6 +99,8 @@ def _keep_trying(spool: Spool, reach: "Callable[[], Ledger]", seconds: float) ->
                 flush(ledger, spool, named=place_name(ledger.place))
             except LedgerError as error:
                 _log.debug("the ledger is still away: %s", error)
+    except LedgerError as error:  # of the spool itself: what is put there next says so
+        _log.debug("what waits cannot be looked at: %s", error)
     finally:
         _at_work.release()
 

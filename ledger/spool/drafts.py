@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -67,14 +68,24 @@ def keep(folder: Path, draft: Draft) -> bool:
         except Misuse:
             return False
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".draft", delete=False, encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(folder / f"{draft.id}.json")
+    write_whole(folder / f"{draft.id}.json", text.encode())
     for old in listed(folder)[:-COUNT_LIMIT]:
         old.unlink(missing_ok=True)
     return True
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a file in its place, whole and durable, or leave nothing of it. Raises `OSError`."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)  # noqa: PTH105
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(file.name)  # noqa: PTH108
+            raise
 
 
 def listed(folder: Path) -> list[Path]:

@@ -14,16 +14,13 @@ Other machines, and other users of this one, have spools and drafts of their own
 """
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ledger.disclosures import open_disclosure
 from ledger.errors import LedgerError, Tampered, Unavailable
-from ledger.spool.drafts import folder_of
+from ledger.spool.drafts import folder_of, write_whole
 from ledger.spool.file import Spool
 from ledger.spool.item import Waiting, same_statement
 
@@ -114,7 +111,7 @@ def clear_drafts(
                 path.unlink(missing_ok=True)
                 removed.append(path.stem)
             elif changed:
-                _write(path, changed)
+                write_whole(path, changed)
                 redacted.append(path.stem)
     except OSError as error:
         raise Unavailable(
@@ -139,14 +136,6 @@ def _redacted(data: bytes, needles: "_Needles", seq: int) -> bytes | None:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         changed = b""
     return None if needles.stand_in(changed or data) else changed
-
-
-def _write(path: Path, data: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft", delete=False) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
 
 
 class _Needles:

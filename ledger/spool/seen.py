@@ -59,7 +59,12 @@ def keep_seen(spool: Path, name: str, seen: Seen) -> None:
     try:
         spool.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile("w", dir=spool.parent, prefix=".seen", delete=False) as file:
-            json.dump(msgspec.to_builtins(newest), file, indent=1)
-        os.replace(file.name, spool.parent / "seen.json")  # noqa: PTH105
+            try:
+                json.dump(msgspec.to_builtins(newest), file, indent=1)
+                file.flush()
+                os.replace(file.name, spool.parent / "seen.json")  # noqa: PTH105
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
     except OSError:
         return

@@ -1,5 +1,6 @@
 """Fields of events that could not be recorded: kept, bounded, without secrets, and recorded at last."""
 
+import errno
 import json
 import math
 import stat
@@ -11,7 +12,7 @@ import pytest
 import ledger as package
 from ledger.errors import Misuse
 from ledger.events.common import Evidence
-from ledger.spool import drafts
+from ledger.spool import drafts, seen
 from ledger.spool.file import spool_path
 from tests.spool.conftest import say
 
@@ -135,6 +136,19 @@ def test_a_folder_that_cannot_be_written_changes_no_error(project, monkeypatch):
     monkeypatch.setenv("LEDGER_SPOOL", str(project / "ledger.toml/spool.db"))
     error = refused("evaluated", oops=1)
     assert (error.code, error.draft) == ("unknown_field", "")
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_disk_that_fails_leaves_nothing_half_written(project, monkeypatch, call):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(drafts.os, call, fail)
+    assert refused("evaluated", oops=1).draft == ""
+    seen.keep_seen(spool_path(), "a place", seen.Seen("ab" * 32, "ledger.test/one"))
+    monkeypatch.undo()
+    left = [path for path in spool_path().parent.rglob("*") if path.name.startswith((".draft", ".seen"))]
+    assert left == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', "[" * 100_000])

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from ledger.config import keys_folder, write_config
 from ledger.errors import Conflict, Misuse, Unavailable
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import save
-from ledger.spool import drafts
-from ledger.spool.file import spool_path
+from ledger.spool import delivery, drafts
+from ledger.spool.file import Spool, spool_path
 from ledger.spool.flush import flush
 from ledger.stores.sqlite import SqliteStore
 from tests.spool.conftest import ORIGIN, away, back, forget, say, texts
@@ -447,6 +448,31 @@ def test_a_thread_delivers_where_one_is_asked_for(project, monkeypatch, spool):
     assert spool.count()[0] == 0
     with open_here() as here:
         assert texts(here) == ["note 1"]
+
+
+def test_a_thread_whose_spool_is_spoilt_ends_without_a_word(project, monkeypatch, spool, tmp_path):
+    monkeypatch.setenv("LEDGER_FLUSH_SECONDS", "0.01")
+    spoilt = Spool(tmp_path / "spool.db")
+    spoilt.path.write_text("no spool at all")
+    for _ in range(2):  # the second one is begun: the first has let go of its place
+        delivery.deliver_later(spoilt, open_here)
+        for thread in threading.enumerate():
+            if thread.name == "ledger-flush":
+                thread.join(60)
+        assert not delivery._at_work.locked()
+
+
+def test_what_was_put_is_kept_though_the_spool_cannot_be_counted(project, monkeypatch, spool, caplog):
+    away(project)
+
+    def fail(_):
+        raise Unavailable("the disk", code="store")
+
+    monkeypatch.setattr(Spool, "count", fail)
+    assert say(1).state == "spooled"
+    monkeypatch.undo()
+    assert "kept in the spool (it cannot be counted just now)" in warnings(caplog)[0]
+    assert spool.count()[0] == 1
 
 
 def test_many_events_are_spooled_where_the_ledger_is_not_reached(project, spool):
