@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ledger.copying import Progress, copy_entries, finish
 from ledger.errors import Conflict, Misuse, Tampered
 from ledger.stores.opening import check_free, create, is_url, open_store
+from ledger.stores.there import is_there
 
 if TYPE_CHECKING:
     from ledger.api import Ledger
@@ -43,7 +44,7 @@ def back_up(ledger: "Ledger", path: Path, progress: Progress | None = None) -> C
     From a SQLite file the copy is made by SQLite's own backup; from any other store entry by entry. Raises `Misuse`
     where something is at `path`, `Tampered` where the copy does not pass the checks.
     """
-    if path.exists():
+    if is_there(path):
         raise Misuse(f"{path} is there already; nothing was changed", "choose another name", code="exists")
     partial = path.with_name(path.name + PARTIAL)
     _remove(partial)
@@ -144,8 +145,15 @@ def _put(partial: Path, path: Path) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise Misuse(f"{path} cannot be made: {error.strerror}", "choose another folder", code="folder") from None
+        raise _unmakable(path, error) from None
 
 
 def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unmakable(path, error) from None
+
+
+def _unmakable(path: Path, error: OSError) -> Misuse:
+    return Misuse(f"{path} cannot be made: {error.strerror}", "choose another folder", code="folder")

@@ -12,6 +12,7 @@ from ledger.encoding import is_digest, is_origin
 from ledger.errors import Misuse
 from ledger.notes.verifier import VerifierKey
 from ledger.stores.opening import is_url, locate, same_place, split_password
+from ledger.stores.there import is_file, is_folder, is_there
 
 FILE: Final = "ledger.toml"
 DATABASE: Final = "ledger.db"
@@ -70,17 +71,18 @@ def _named(location: str, source: str) -> Place:
     if is_url(location):
         return _described(location, source, _nearest(Path.cwd()))
     path = Path(location)
-    if path.is_dir():
+    if is_folder(path):
         return _read_folder(path) or Place(location=held_by(path), source=source)
     if path.name == FILE:
         return _read_folder(path.parent) or Place(location=str(path), source=source)
-    return _described(location, source, _read_folder(path.parent) if path.exists() else None)
+    return _described(location, source, _read_folder(path.parent) if is_there(path) else None)
 
 
 def held_by(path: Path) -> str:
     """Return the location of the ledger that a path holds: a folder's ledger.db, or the published folder itself."""
-    published = path.is_dir() and not (path / DATABASE).exists() and (path / "checkpoint").is_file()
-    return str(path / DATABASE if path.is_dir() and not published else path)
+    folder = is_folder(path)
+    published = folder and not is_there(path / DATABASE) and is_file(path / "checkpoint")
+    return str(path / DATABASE if folder and not published else path)
 
 
 def _described(location: str, source: str, settings: Place | None) -> Place:
@@ -113,17 +115,17 @@ def _upward(start: Path) -> list[Path]:
     folders, home = [], Path.home()
     for folder in (start, *start.parents):
         folders.append(folder)
-        if folder == home or (folder / ".git").exists():
+        if folder == home or is_there(folder / ".git"):
             break
     return folders
 
 
 def _read_folder(folder: Path) -> Place | None:
     own = folder / FILE
-    if own.is_file():
+    if is_file(own):
         return _place(_read_toml(own), own, folder)
     project = folder / "pyproject.toml"
-    if project.is_file():
+    if is_file(project):
         tools = _read_toml(project).get("tool")
         table = tools.get("ledger") if isinstance(tools, dict) else None
         if isinstance(table, dict):

@@ -22,6 +22,7 @@ from ledger.notes.note import Note, parse_note, render_note
 from ledger.notes.treehead import parse_checkpoint
 from ledger.placing import Item
 from ledger.stores.opening import check_free, create
+from ledger.stores.there import is_there
 
 RECOVERY_LIMIT: Final = 64
 _NOTE: Final = 16_384  # most bytes of a checkpoint that entry 0 is to hold, beside keys and rules
@@ -67,7 +68,7 @@ def make_ledger(
 
 
 def _author(source: str) -> Signer:
-    if not is_path(source) or Path(source).exists():
+    if not is_path(source) or is_there(Path(source)):
         return open_signer(source, ask_passphrase)
     signer = Ed25519Signer.generate()
     save(Path(source), signer.to_pem(passphrase()))
@@ -75,7 +76,7 @@ def _author(source: str) -> Signer:
 
 
 def _log_key(path: Path, origin: str) -> LogKey:
-    if path.exists():
+    if is_there(path):
         return load_log_key(path, origin, ask_passphrase)
     key = LogKey.generate(origin)
     save(path, key.to_pem(passphrase()))

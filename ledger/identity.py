@@ -12,6 +12,7 @@ from ledger.keys.log_key import LogKey, require_origin
 from ledger.keys.openssh import name_of
 from ledger.keys.sources import is_path, open_log_key, open_signer
 from ledger.logkeys import LogKeys
+from ledger.stores.there import is_there
 from ledger.trust import Trust
 
 
@@ -48,7 +49,7 @@ def find_identity(trust: Trust, key: str | Signer | None, actor: str | None = No
 
 def _handles_of(trust: Trust) -> list[str]:
     handles = dict.fromkeys(grant.handle for grant in trust.grants())
-    return [str(path) for handle in handles if (path := keys_folder() / f"{handle}.key").exists()]
+    return [str(path) for handle in handles if is_there(path := keys_folder() / f"{handle}.key")]
 
 
 def own_secrets(trust: Trust, purpose: str, known: Signer | None = None) -> dict[str, bytes]:
@@ -108,7 +109,7 @@ def log_key_file(log_keys: LogKeys, path: Path | None = None) -> Path | None:
     path = path or log_key_path(first.name)
     if not is_path(str(path)):
         return path
-    return next((one for one in (beside(path, first.text), path) if one.exists()), None)
+    return next((one for one in (beside(path, first.text), path) if is_there(one)), None)
 
 
 def beside(path: Path, key: str) -> Path:

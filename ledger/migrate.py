@@ -30,6 +30,7 @@ from ledger.fresh import now_text
 from ledger.known import moved, open_reader
 from ledger.merkle.edge import TILE
 from ledger.merkle.proofs import subtree_root
+from ledger.stores import there
 from ledger.stores.opening import check_free, create, is_url, open_store, same_place, without_user
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def migrate(
 
 def is_folder(destination: str) -> bool:
     """Whether a destination is a folder to publish to: one that is there, or a name that ends in a slash."""
-    return not is_url(destination) and (destination.endswith("/") or Path(destination).is_dir())
+    return not is_url(destination) and (destination.endswith("/") or there.is_folder(Path(destination)))
 
 
 def _to_store(source: "Ledger", destination: str, progress: Progress | None) -> "Entry | None":

@@ -30,6 +30,7 @@ from ledger.notes.note import NOTE_LIMIT, parse_note
 from ledger.policy import Trusted
 from ledger.store import Appending, Head
 from ledger.stores.opening import is_url
+from ledger.stores.there import is_there
 
 FIRST_LINE: Final = "ledger-pin/v1"
 LIMIT: Final = NOTE_LIMIT + 16_384
@@ -116,7 +117,7 @@ def _path(origin: str, named: str | None, *_: str | None) -> Path:
 def pin_paths() -> list[Path]:
     """Return every pin of this user."""
     if named := os.environ.get("LEDGER_PIN"):
-        return [Path(named)] if Path(named).exists() else []
+        return [Path(named)] if is_there(Path(named)) else []
     return sorted(_folder().glob("*.pin"))
 
 

@@ -27,6 +27,7 @@ from ledger.statement import statement_hash
 from ledger.stores.sqlite_erasure import drain
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import watch
+from ledger.stores.there import is_there
 
 APPLICATION_ID: Final = 0x4C4C7370  # "LLsp"
 FORMAT: Final = 2
@@ -96,7 +97,7 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
+        with self._lock, faults(self.path):
             self._let_go()
 
     def _let_go(self) -> None:
@@ -227,7 +228,7 @@ class Spool:
 
     def waits(self, genesis: str, named: str, actor: str) -> bool:
         """Whether something that an actor said waits for a log: what is said now has to go behind it."""
-        if not self.path.exists():
+        if not is_there(self.path):
             return False
         begin = b'{"actor":"%b",' % actor.encode()  # in the one byte form, `actor` comes first
         with self._open() as connection:
@@ -247,14 +248,14 @@ class Spool:
         return list(map(waiting, self._rows(sql, bindings)))
 
     def _rows(self, sql: str, bindings: tuple[Any, ...]) -> list[Row]:
-        if not self.path.exists():
+        if not is_there(self.path):
             return []
         with self._open() as connection:
             return list(map(Row._make, connection.execute(sql, bindings)))
 
     def count(self) -> tuple[int, int, str]:
         """Return how many wait, how many were set aside, and since when the oldest is here ("" where none is)."""
-        if not self.path.exists():
+        if not is_there(self.path):
             return 0, 0, ""
         with self._open() as connection:
             row: tuple[int, int | None, str | None] = connection.execute(
@@ -290,7 +291,7 @@ class Spool:
         when its page is freed. A crash before the end is mended by doing it again, also where no item is left. Raises
         `Unavailable` where another program's reading keeps the WAL alive.
         """
-        if not self.path.exists():
+        if not is_there(self.path):
             return ()
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ledger.errors import Misuse
 from ledger.store import Store
+from ledger.stores.there import is_file, is_folder
 
 
 class Kind(NamedTuple):
@@ -54,7 +55,7 @@ KINDS: Final[dict[str, Kind]] = {
 
 
 def _begins_as_zip(path: Path) -> bool:
-    if not path.is_file():  # a pipe would be waited for
+    if not is_file(path):  # a pipe would be waited for
         return False
     try:
         with path.open("rb") as file:
@@ -65,7 +66,7 @@ def _begins_as_zip(path: Path) -> bool:
 
 # What a path holds, asked in this order; where none of them says yes, it is a SQLite file, or none.
 PATHS: Final[tuple[tuple[Kind, Callable[[Path], bool]], ...]] = (
-    (Kind("ledger.stores.static"), Path.is_dir),
+    (Kind("ledger.stores.static"), is_folder),
     (Kind("ledger.bundle.store"), _begins_as_zip),
 )
 _FILE: Final = Kind("ledger.stores.sqlite")
@@ -97,10 +98,17 @@ def locate(given: str, source: str) -> str:
     _check_options(scheme, kind, rest, source)
     if scheme == "sqlite":
         return rest.removeprefix("/")
-    bare, password = split_password(f"{scheme.partition('+')[0]}://{rest}")
+    bare, password = _split(f"{scheme.partition('+')[0]}://{rest}", source)
     if password is not None:
         _passwords[bare] = password
     return bare
+
+
+def _split(url: str, source: str) -> tuple[str, str | None]:
+    try:
+        return split_password(url)
+    except ValueError as error:
+        raise Misuse(f"a URL that cannot be read: {error} ({source})", "scheme://host/path", code="store") from None
 
 
 def _check_options(scheme: str, kind: Kind, rest: str, source: str) -> None:

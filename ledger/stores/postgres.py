@@ -251,8 +251,12 @@ class PostgresStore:
         schema = f"{roles.schema}_projections"
         with faults(self.place):
             link = Links(self.place, read_only=False).connect()
-            row = link.execute(named(_MAY_MAKE, roles.schema)).fetchone()
-            if row is None or row != (True, True):
+            try:
+                row = link.execute(named(_MAY_MAKE, roles.schema)).fetchone()
+            except BaseException:
+                link.close()
+                raise
+            if row != (True, True):
                 link.close()
                 return None
         return Workspace(self.place, link, schema, roles.writer, roles.reader)

@@ -181,7 +181,10 @@ class Links:
             given["connect_timeout"] = CONNECT_SECONDS
         if password is not None:
             given["password"] = password
-        link = Link.connect(self._url, autocommit=True, prepare_threshold=None, **given)  # type: ignore[arg-type]
+        try:
+            link = Link.connect(self._url, autocommit=True, prepare_threshold=None, **given)  # type: ignore[arg-type]
+        except UnicodeError:  # from the resolver: a label that is empty, or longer than 63 bytes
+            raise Misuse(f"{self.location} names a host that none can be called", "its name", code="store") from None
         try:
             self._prepare(link)
         except BaseException:

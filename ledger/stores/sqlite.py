@@ -8,7 +8,7 @@ parent removes. So a fork waits for calls under way and closes what is open; bot
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
 from ledger.stores.sqlite_schema import check_index, check_tables, check_triggers, schema_text
 from ledger.stores.sqlite_section import ROWS, Section, find_id, read_authority, read_bytes, read_head, read_tile
+from ledger.stores.there import is_file, is_there
 
 APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
 FORMAT: Final = 1
@@ -36,7 +37,7 @@ STRIDE: Final = 256  # rows that a walk takes at a time
 
 def check_free(location: str) -> None:
     """Raise `Misuse` if something is there already."""
-    if Path(location).exists():
+    if is_there(Path(location)):
         raise Misuse(
             f"{location} is there already; nothing was changed", "use it, or choose another place", code="exists"
         )
@@ -55,16 +56,17 @@ def create(location: str) -> "SqliteStore":
     except OSError as error:
         raise Misuse(f"{path} cannot be made: {error.strerror}", "choose another place") from None
     finally:
-        making.unlink(missing_ok=True)
+        with suppress(OSError):  # whose folder is gone, or whose name is too long, was never made
+            making.unlink()
     return SqliteStore(path)
 
 
 def _make(path: Path) -> None:
-    connection = apsw.Connection(str(path))
-    connection.execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
-    connection.execute(f"BEGIN; {schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
-    connection.execute("INSERT INTO head VALUES (1, 0, x'', x'', 0, ''); COMMIT")
-    connection.close()
+    with closing(apsw.Connection(str(path))) as connection:
+        execute = connection.execute
+        execute(f"PRAGMA page_size={PAGE_SIZE}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+        execute(f"BEGIN; {schema_text()} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
+        execute("INSERT INTO head VALUES (1, 0, x'', x'', 0, ''); COMMIT")
 
 
 def open_store(location: str, *, read_only: bool = False) -> "SqliteStore":
@@ -83,14 +85,18 @@ class SqliteStore:
         self._busy = int(busy_seconds * 1000)
         self._start()
         watch(self)
-        if not path.is_file():
+        if not is_file(path):
             raise Misuse(
                 f"there is no ledger at {path}",
                 "the right file: --ledger or LEDGER_URL; a lost one: ledger restore BACKUP; a new one: ledger init",
                 code="no_ledger",
             )
-        with self._reading() as connection:
-            self._recognise(connection)
+        try:
+            with self._reading() as connection:
+                self._recognise(connection)
+        except BaseException:
+            self._close_idle()
+            raise
 
     def _start(self) -> None:
         self._lock = threading.RLock()  # who writes
@@ -180,8 +186,9 @@ class SqliteStore:
             with self._gate:
                 connection = self._connect(write=False)
                 self._walks.add(connection)
-                found = connection.execute(sql, bindings)
             try:
+                with self._gate:
+                    found = connection.execute(sql, bindings)
                 while stride := self._take(found):
                     yield stride
             finally:
