@@ -52,6 +52,8 @@ PUT_LIMIT: Final = 256  # statements that share a commit of the spool
 KEPT: Final = frozenset(("no_ledger", "no_key", "passphrase", "unauthorised"))  # `Misuse` that the user can mend later
 _UNSIGNED: Final = frozenset(("no_key", "passphrase"))
 _SAID: Final = "; nothing was recorded"
+_ID: Final = frozenset(("id",))
+_GIVEN: Final = _ID | {"time"}  # keywords for what is made here otherwise
 
 
 class Outbox:
@@ -206,7 +208,7 @@ class Outbox:
             if error.code not in _UNSIGNED:
                 raise
             return self._unsigned(what, fields, error, why)
-        return self._put(target, signed, why, timed="time" in fields)
+        return self._put(target, signed, why, _GIVEN.intersection(fields))
 
     def _begin_keeping(self, why: LedgerError | None, ledger: "Ledger | None") -> tuple[Target, Author]:
         """Take note of an outage; return which log is spooled for, and who signs; raise `why` where that is asked."""
@@ -223,27 +225,28 @@ class Outbox:
     ) -> int:
         """Spool statements, then events, in order; return how many. What is raised says how many wait."""
         target, author = self._begin_keeping(why, ledger)
-        later = ((author.sign(*event), "time" in event[1]) for event in map(event_of, events))
+        later = ((author.sign(*event), _GIVEN.intersection(event[1])) for event in map(event_of, events))
         count = 0
         try:
-            for chunk in whole_chunks(chain(((one, False) for one in begun), later), PUT_LIMIT):
+            for chunk in whole_chunks(chain(((one, _ID) for one in begun), later), PUT_LIMIT):
                 self._put_many(target, chunk, why)
                 count += len(chunk)
         except LedgerError as error:
             raise told(error, Recorded(count, -1, -1, count))  # noqa: B904 - it is the same error
         return count
 
-    def _put_many(self, target: Target, chunk: list[tuple[Signed, bool]], why: LedgerError | None) -> None:
-        """Spool statements in one commit; each with whether its time was given."""
-        for signed, timed in chunk:
-            if timed:
+    def _put_many(self, target: Target, chunk: list[tuple[Signed, frozenset[str]]], why: LedgerError | None) -> None:
+        """Spool statements in one commit; each with which of time and id were given."""
+        for signed, given in chunk:
+            if "time" in given:
                 _check_time(signed.item.fields["time"])
         try:
             plain, secret = [_plain(one) for one, _ in chunk], self._secret_for(chunk[0][0])
-            self.spool.put_many(target, plain, since=now_text(), why=_reason(why), secret=secret)
+            fresh = not any("id" in given for _, given in chunk)
+            self.spool.put_many(target, plain, since=now_text(), why=_reason(why), secret=secret, fresh=fresh)
         except (Conflict, Misuse, Tampered, Unavailable):  # one by one: what is in the way is said as it is there
-            for signed, timed in chunk:
-                self._put(target, signed, why, timed=timed)
+            for signed, given in chunk:
+                self._put(target, signed, why, given | _ID)
         else:
             self._told(target, why)
 
@@ -270,15 +273,16 @@ class Outbox:
             return Target(seen.genesis, "", seen.origin)
         return Target("", place_name(place), place.origin)
 
-    def _put(self, target: Target, signed: Signed, why: LedgerError | None, *, timed: bool) -> Receipt:
+    def _put(self, target: Target, signed: Signed, why: LedgerError | None, given: frozenset[str]) -> Receipt:
+        """Spool one statement; `given`: which of time and id were."""
         said = signed.item.fields
+        timed, fresh, reason = "time" in given, "id" not in given, _reason(why)
         if timed:
             _check_time(said["time"])
-        reason = _reason(why)
         hash, again = signed.item.hash.hex(), False
         try:
             secret = self._secret_for(signed)
-            again = self.spool.put(target, *_plain(signed), since=now_text(), why=reason, secret=secret)
+            again = self.spool.put(target, *_plain(signed), since=now_text(), why=reason, secret=secret, fresh=fresh)
         except Conflict:
             there = self.spool.find(said["id"])
             if there is None or not same_statement(there.said, said, timed=timed):

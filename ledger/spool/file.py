@@ -11,9 +11,7 @@ holds what was on it.
 """
 
 import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,40 +19,20 @@ import apsw
 
 from ledger import encoding
 from ledger.encoding import b64encode
-from ledger.errors import Conflict, Misuse, Unavailable
+from ledger.errors import Conflict
 from ledger.spool.item import Row, Signed, Target, Waiting, seal_of, waiting, write_texts
+from ledger.spool.opened import Opened
+from ledger.spool.schema import drop_index, index_ids, write_anew
 from ledger.statement import statement_hash
 from ledger.stores.sqlite_erasure import drain
-from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import watch
 from ledger.stores.there import is_there
 
-APPLICATION_ID: Final = 0x4C4C7370  # "LLsp"
-FORMAT: Final = 2
-BUSY_SECONDS: Final = 10.0
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS waiting (
-  place       INTEGER PRIMARY KEY,   -- counts up: the order in which things were said
-  id          BLOB NOT NULL UNIQUE,  -- the 16 bytes of the statement's id
-  genesis     TEXT NOT NULL,         -- the log it is for: leaf of its entry 0, where it is known
-  named       TEXT NOT NULL,         -- digest of the place that was named, where only that is known
-  origin      TEXT NOT NULL,
-  body        TEXT NOT NULL,         -- the statement: what was signed
-  signatures  TEXT NOT NULL,         -- JSON list of base64
-  disclosures TEXT NOT NULL,         -- JSON list
-  since       TEXT NOT NULL,
-  why         TEXT NOT NULL,         -- why it came here
-  aside       TEXT NOT NULL,         -- why it was set aside; empty: it waits
-  seal        BLOB NOT NULL          -- `item.seal_of`; empty where the author's key makes no secrets
-) STRICT;
-"""
-_ANEW: Final = (
-    "ALTER TABLE waiting RENAME TO old",
-    _SCHEMA,
-    "INSERT INTO waiting SELECT * FROM old ORDER BY place",
-    "DROP TABLE old",
-)
 _PUT: Final = "INSERT INTO waiting VALUES (NULL, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, '', ?)"
+_PUT_NEW: Final = (
+    "INSERT INTO waiting SELECT NULL, ?1, ?2, ?3, ?4, CAST(?5 AS TEXT), ?6, ?7, ?8, ?9, '', ?10"
+    " WHERE NOT EXISTS (SELECT 1 FROM waiting WHERE id = ?1)"
+)
 _ROW: Final = (
     "SELECT place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures, since, why, aside, seal"
     " FROM waiting"
@@ -74,84 +52,25 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._start()
+        self._opened = Opened(path)
         watch(self)
-
-    def _start(self) -> None:
-        self._lock = threading.RLock()
-        self._connection: apsw.Connection | None = None
-        self._file = (0, 0)  # which file it has open
 
     def before_fork(self) -> None:
         """Wait for calls under way and close what is open."""
-        self._lock.acquire()
-        self._let_go()
+        self._opened.lock.acquire()
+        self._opened.let_go()
 
     def after_in_parent(self) -> None:
         """Let calls go on."""
-        self._lock.release()
+        self._opened.lock.release()
 
     def after_in_child(self) -> None:
         """Begin anew."""
-        self._start()
+        self._opened.begin()
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock, faults(self.path):
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    @contextmanager
-    def _open(self) -> Iterator[apsw.Connection]:
-        with self._lock, faults(self.path):
-            if self._connection is not None and self._file != _file_at(self.path):
-                self._let_go()  # it was removed, or another one put in its place: what is written would be lost
-            if self._connection is None:
-                self._connection = self._connect()
-                self._file = _file_at(self.path)
-            yield self._connection
-
-    def _connect(self) -> apsw.Connection:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
-        except OSError as error:
-            raise Unavailable(
-                f"the spool {self.path} cannot be made: {error.strerror}", "check its folder, or LEDGER_SPOOL",
-                code="spool",
-            ) from None  # fmt: skip
-        connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.set_busy_timeout(int(BUSY_SECONDS * 1000))
-        connection.execute("PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON")
-        if connection.pragma("application_id") != APPLICATION_ID:
-            self._make(connection)
-        if connection.pragma("user_version") == 1:
-            self._add_seals(connection)
-        if connection.pragma("user_version") != FORMAT:
-            raise Misuse(
-                f"the spool {self.path} is of another release", "pip install -U lifecycle-ledger", code="newer_format"
-            )
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
-
-    def _make(self, connection: apsw.Connection) -> None:
-        if connection.execute("SELECT count(*) FROM sqlite_schema").get:
-            raise Misuse(f"{self.path} is no spool", "LEDGER_SPOOL names the file", code="spool")
-        connection.execute("PRAGMA journal_mode=WAL")
-        with connection:
-            connection.execute(f"{_SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
-
-    def _add_seals(self, connection: apsw.Connection) -> None:
-        """Make a spool of format 1 one of format 2: what waits there has no seal."""
-        connection.execute("BEGIN IMMEDIATE")
-        if connection.pragma("user_version") == 1:
-            connection.execute("ALTER TABLE waiting ADD COLUMN seal BLOB NOT NULL DEFAULT x''")
-            connection.execute("PRAGMA user_version=2")
-        connection.execute("COMMIT")
+        self._opened.close()
 
     # ---- putting ----
 
@@ -166,40 +85,53 @@ class Spool:
         since: str,
         why: str,
         secret: bytes | None = None,
+        fresh: bool = False,
     ) -> bool:
         """Keep a signed statement, durable when this returns; True where it waits here already.
 
-        `secret` is what the author's key makes for seals. Raises `Conflict` where the id stands for other bytes,
-        `Unavailable` where the spool cannot be written.
+        `secret` is what the author's key makes for seals. `fresh`: its id was made by this process, and was put nowhere
+        yet. Raises `Conflict` where the id stands for other bytes, `Unavailable` where the spool cannot be written.
         """
-        row = _row(target, Signed(id, body, tuple(signatures), tuple(disclosures)), since, why, secret)
-        with self._open() as connection:
-            try:
+        row = _row(target, Signed(id, body, signatures, disclosures), since, why, secret)
+        with self._opened as connection:
+            if fresh:
                 connection.execute(_PUT, row)
-            except apsw.ConstraintError:
-                there = self.find(id)
-                if there is None or there.body != body:
-                    raise Conflict(
-                        f"id {id} waits in the spool with other content", f"drop id=, or ledger spool show {id}",
-                        code="same_id",
-                    ) from None  # fmt: skip
-                return True
-        return False
+                return False
+            index_ids(connection)
+            connection.execute(_PUT_NEW, row)
+            if connection.changes():
+                return False
+            there = self.find(id)
+        if there is None or there.body != body:
+            raise Conflict(
+                f"id {id} waits in the spool with other content", f"drop id=, or ledger spool show {id}",
+                code="same_id",
+            )  # fmt: skip
+        return True
 
     def put_many(
-        self, target: Target, many: Sequence[Signed], *, since: str, why: str, secret: bytes | None = None
+        self,
+        target: Target,
+        many: Sequence[Signed],
+        *,
+        since: str,
+        why: str,
+        secret: bytes | None = None,
+        fresh: bool = False,
     ) -> None:
         """Keep signed statements in their order, in one transaction: all of them, durable when this returns, or none.
 
-        Raises `Conflict` where one of the ids is here already, `Unavailable` where the spool cannot be written.
+        As `put` does; raises `Conflict` where one of the ids is here already.
         """
         rows = [_row(target, one, since, why, secret) for one in many]
-        with self._open() as connection:
-            try:
-                with connection:
-                    connection.executemany(_PUT, rows)
-            except apsw.ConstraintError:
-                raise Conflict("one of the ids waits in the spool already", "one by one", code="same_id") from None
+        with self._opened as connection:
+            if not fresh:
+                index_ids(connection)
+            with connection:
+                before = connection.total_changes()
+                connection.executemany(_PUT if fresh else _PUT_NEW, rows)
+                if connection.total_changes() - before < len(rows):
+                    raise Conflict("one of the ids waits in the spool already", "one by one", code="same_id")
 
     # ---- reading ----
 
@@ -231,7 +163,7 @@ class Spool:
         if not is_there(self.path):
             return False
         begin = b'{"actor":"%b",' % actor.encode()  # in the one byte form, `actor` comes first
-        with self._open() as connection:
+        with self._opened as connection:
             found = connection.execute(
                 "SELECT 1 FROM waiting WHERE aside = ''"
                 " AND (genesis = ? OR (genesis = '' AND named != '' AND named = ?))"
@@ -250,14 +182,14 @@ class Spool:
     def _rows(self, sql: str, bindings: tuple[Any, ...]) -> list[Row]:
         if not is_there(self.path):
             return []
-        with self._open() as connection:
+        with self._opened as connection:
             return list(map(Row._make, connection.execute(sql, bindings)))
 
     def count(self) -> tuple[int, int, str]:
         """Return how many wait, how many were set aside, and since when the oldest is here ("" where none is)."""
         if not is_there(self.path):
             return 0, 0, ""
-        with self._open() as connection:
+        with self._opened as connection:
             row: tuple[int, int | None, str | None] = connection.execute(
                 "SELECT count(*), sum(aside != ''), min(since) FROM waiting"
             ).get
@@ -268,17 +200,18 @@ class Spool:
 
     def remove(self, items: Sequence[Waiting | Row]) -> None:
         """Delete items, overwrite where they stood, and cut the WAL."""
-        with self._open() as connection:
+        with self._opened as connection:
             with connection:
                 connection.executemany(
                     "DELETE FROM waiting WHERE place = ? AND id = ?",
                     [(one.place, one.id if isinstance(one, Row) else encoding.id_bytes(one.id)) for one in items],
                 )
+                drop_index(connection)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def set_aside(self, item: Waiting, why: str) -> None:
         """Keep an item from further flushes, with the reason; an empty reason lets it wait again."""
-        with self._open() as connection:
+        with self._opened as connection:
             connection.execute(
                 "UPDATE waiting SET aside = ? WHERE place = ? AND id = ?",
                 (why, item.place, encoding.id_bytes(item.id)),
@@ -293,21 +226,20 @@ class Spool:
         """
         if not is_there(self.path):
             return ()
-        with self._open() as connection:
+        with self._opened as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 found = self.find(id)
                 after = change(found) if found is not None else None
                 if found is not None and after != found:
                     self._replace(connection, found, after)
-                for statement in _ANEW:
-                    connection.execute(statement)
+                write_anew(connection)
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-            self._let_go()
-            drain(self._connect(), self.path)
+            self._opened.let_go()
+            drain(self._opened.connect(), self.path)
         return () if after == found else (id,)
 
     def _replace(self, connection: apsw.Connection, item: Waiting, after: Waiting | None) -> None:
@@ -321,17 +253,9 @@ class Spool:
         )
 
 
-def _file_at(path: Path) -> tuple[int, int]:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - it is asked with each statement
-    except OSError:
-        return (0, 0)
-    return found.st_dev, found.st_ino
-
-
 def _row(target: Target, signed: Signed, since: str, why: str, secret: bytes | None) -> tuple[Any, ...]:
-    signatures = write_texts(tuple(map(b64encode, signed.signatures)))
-    disclosures = write_texts(signed.disclosures)
+    signatures = write_texts([b64encode(one) for one in signed.signatures])
+    disclosures = write_texts(signed.disclosures) if signed.disclosures else "[]"
     id, seal = encoding.id_bytes(signed.id), b""
     if secret is not None:
         seal = seal_of(secret, id, target, statement_hash(signed.body), signatures, disclosures)

@@ -2,13 +2,16 @@
 
 The file belongs to the user, but what stands in it is judged like anything that comes from outside: an item that was
 edited, cut or slipped in is set aside before it is placed. What shows that a row is as its author wrote it is the
-author's signature; or, for much less work, the row's **seal**: an HMAC-SHA-256 over all of it that matters, under a
-secret that only the holder of the author's key can make. Whoever delivers and holds that key compares the seal; all
-others, and everybody where it does not fit, check form, disclosures and signature. The signature goes into the entry in
-any case, and `verify` checks it.
+author's signature; or, for much less work, the row's **seal**: a keyed BLAKE2b (RFC 7693) over all of it that matters,
+under a secret that only the holder of the author's key can make. Whoever delivers and holds that key compares the seal;
+all others, and everybody where it does not fit (an earlier release made it), check form, disclosures and signature. The
+signature goes into the entry in any case, and `verify` checks it.
 """
 
 import hmac
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b, sha256
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -36,11 +39,12 @@ class Signed(NamedTuple):
 
     id: str
     body: bytes
-    signatures: tuple[bytes, ...]
-    disclosures: tuple[str, ...]
+    signatures: Sequence[bytes]
+    disclosures: Sequence[str]
 
 
 SEAL: Final = "spool"  # the purpose of the secret
+_FORM: Final = b"ledger-spool/v2"
 
 
 class Row(NamedTuple):
@@ -61,14 +65,17 @@ class Row(NamedTuple):
 
 
 def seal_of(secret: bytes, id: bytes, target: tuple[str, ...], hash: bytes, signatures: str, disclosures: str) -> bytes:
-    """Return the seal over a row: its id, target, the hash of its statement, signatures and disclosures.
+    """Return the seal over a row: the hash of its statement, its id, target, signatures and disclosures.
 
-    Lengths come first, so that no two rows have one text.
+    What has not always one length is hashed, or follows its length, so that no two rows have one text.
     """
-    genesis, named, origin = target
-    lengths = f"{len(genesis)} {len(named)} {len(origin)} {len(signatures)} {len(disclosures)}"
-    text = f"lifecycle-ledger/spool/v1 {lengths} {genesis}{named}{origin}{signatures}{disclosures}"
-    return hmac.digest(secret, hash + id + text.encode(), "sha256")
+    text = f"{len(signatures)} {signatures}{disclosures}".encode()
+    return blake2b(hash + id + _digest_of(target) + text, digest_size=32, key=secret, person=_FORM).digest()
+
+
+@lru_cache(maxsize=64)
+def _digest_of(target: tuple[str, ...]) -> bytes:
+    return sha256(f"{' '.join(str(len(text)) for text in target)} {''.join(target)}".encode()).digest()
 
 
 def sealed_by(row: Row, hash: bytes, secrets: dict[str, bytes]) -> str:
@@ -172,7 +179,7 @@ def waiting(row: Row) -> Waiting:
     return Waiting(row.place, encoding.id_text(row.id), target, row.body, signed, opened, row.since, row.why, aside)
 
 
-def write_texts(texts: tuple[str, ...]) -> str:
+def write_texts(texts: Sequence[str]) -> str:
     """Return texts as one."""
     return msgspec.json.encode(texts).decode()
 

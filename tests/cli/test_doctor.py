@@ -205,7 +205,7 @@ def test_what_waits(run, ledger):
     assert re.fullmatch(r"1 waits, the oldest for \d+ s", text)
     box = Spool(spool_path())
     (item,) = box.items()
-    with box._open() as connection:
+    with box._opened as connection:
         old = time_text(datetime.now(UTC) - timedelta(hours=26))
         connection.execute("UPDATE waiting SET since = ?", (old,))
     assert found(run)["spool"][0] == ("fail", "1 waits, the oldest for 26 h", "ledger spool flush")

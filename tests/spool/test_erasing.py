@@ -103,7 +103,7 @@ def test_a_plain_delete_would_not_do(cut, own_home, spool):
 CHILD = """
 import os, sys
 from ledger.api import Ledger
-from ledger.spool import file, erasing
+from ledger.spool import opened
 from ledger.spool.file import Spool, spool_path
 from ledger.spool.flush import flush
 from ledger.spool.item import Target
@@ -113,7 +113,7 @@ step = sys.argv[1]
 if step == "placed":
     Spool.remove = die
 if step == "deleted":  # the rows are gone, the WAL still holds them
-    connect = Spool._connect
+    connect = opened.Opened.connect
     class Dying:
         def __init__(self, inner): self.inner = inner
         def __enter__(self): return self.inner.__enter__()
@@ -123,7 +123,7 @@ if step == "deleted":  # the rows are gone, the WAL still holds them
             if "wal_checkpoint" in sql:
                 die()
             return self.inner.execute(sql, *given)
-    Spool._connect = lambda self: Dying(connect(self))
+    opened.Opened.connect = lambda self: Dying(connect(self))
 with Ledger.open("ledger.db") as here:
     flush(here, Spool(spool_path()))
 die()
@@ -221,7 +221,7 @@ def test_a_retry_with_another_salt(project, here, own_home, spool):
 
 def test_an_open_reader_of_the_spool_is_named_and_the_next_run_finishes(cut, own_home, spool, monkeypatch):
     needles = needles_of(cut, 21)
-    monkeypatch.setattr("ledger.spool.file.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("ledger.spool.opened.BUSY_SECONDS", 0.2)
     reader = apsw.Connection(str(spool.path))
     walk = reader.execute("SELECT disclosures FROM waiting")
     next(walk)
