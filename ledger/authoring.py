@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +10,7 @@ import msgspec
 
 from ledger import encoding, entry, statement
 from ledger.bulk import Bulk, Envelope
-from ledger.compose import Draft, compose, compose_struct
+from ledger.compose import Draft, compose, compose_struct, subject_of
 from ledger.cycles import no_search
 from ledger.disclosures import commitments, open_disclosure, seal, steps
 from ledger.encoding import BATCH_TYPE, STATEMENT_TYPE
@@ -78,7 +79,8 @@ class Author:
         self._covered = covered
         self._allow = allow
         log_of = lambda kind: genesis if for_this_log(kind) else None  # noqa: E731
-        self._bulk = Bulk(Envelope(actor, self._key, log_of, context), self._compose, self._member)
+        about = partial(subject_of, look_up=look_up)
+        self._bulk = Bulk(Envelope(actor, self._key, log_of, context), about, self._compose, self._member)
         self._waiting: dict[bytes, list[str]] = {}  # disclosures of items that are on their way into a batch
 
     def record(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Receipt:
@@ -95,8 +97,6 @@ class Author:
                 self._allow(item.fields)
             return Signed(item, self._signer.sign(STATEMENT_TYPE, item.body), (), expected)
         draft = self._compose(what, said)
-        if type(what) is str:
-            self._bulk.met(what, said, draft)
         written, disclosures = self._statement(draft)
         if self._allow is not None:
             self._allow(written)

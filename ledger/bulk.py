@@ -36,6 +36,8 @@ _DEPTH: Final = statement.DEPTH_LIMIT - 1  # of the data in a statement
 
 Said = tuple[str | msgspec.Struct, dict[str, Any]]
 Compose = Callable[[str | msgspec.Struct, dict[str, Any]], Draft]
+About = Callable[[str, dict[str, Any]], dict[str, Any] | None]
+"""Returns the subject that the keywords of a type name, None where it does not follow from them alone."""
 
 
 class _Shape(NamedTuple):
@@ -95,8 +97,11 @@ class Envelope(NamedTuple):
 class Bulk:
     """Makes items from (type, fields) pairs; `compose` and `write` are the other way, for what is out of the common."""
 
-    def __init__(self, envelope: Envelope, compose: Compose, write: Callable[[Draft, str, str], Item]) -> None:
+    def __init__(
+        self, envelope: Envelope, about: About, compose: Compose, write: Callable[[Draft, str, str], Item]
+    ) -> None:
         self._envelope = envelope
+        self._about = about
         self._compose = compose
         self._write = write
         self._subjects: dict[tuple[Any, ...], _Subject | None] = {}
@@ -112,33 +117,24 @@ class Bulk:
             yield from made
 
     def alone(self, kind: str, fields: dict[str, Any], id: str, now: str) -> Item | None:
-        """Return the item of one event, with all its fields; None where the other way has to be asked, then `met`."""
+        """Return the item of one event, with all its fields; None where the other way has to be asked."""
         shape = _shape(kind, tuple(fields), fields.get("capture") is False)
         if shape is None or (shape.has_capture and type(fields["capture"]) is not bool):
             return None
         if shape.captures:
             self._take_context()
-        names = _names(shape, [fields])
-        subject = self._subjects.get(names[0]) if names is not None else None
+        subjects = self._subjects_of(shape, [fields])
         data = {name: fields[name] for name in shape.data}
-        texts = _texts([data], shape.decoder) if subject is not None else None
-        if subject is None or texts is None:
+        texts = _texts([data], shape.decoder) if subjects is not None else None
+        if subjects is None or texts is None:
             return None
+        (subject,) = subjects
         _, first, middle, last = self._around(shape)
         body = _BODY % (first, texts[0], id.encode(), middle, subject.text, now.encode(), last)
         if len(body) > encoding.STATEMENT_LIMIT:
             return None
         said = {**subject.fields, "data": data, "id": id, "time": now}
         return Item(said, body, encoding.id_bytes(id), sha256(b"\x00" + body).digest())
-
-    def met(self, kind: str, fields: dict[str, Any], draft: Draft) -> None:
-        """Keep the subject of an event that the other way composed, for the next one about it."""
-        shape = _shape(kind, tuple(fields), fields.get("capture") is False)
-        names = _names(shape, [fields]) if shape is not None else None
-        if shape is not None and names is not None:
-            if shape.captures:
-                self._take_context()
-            self._subjects[names[0]] = self._subject(shape, draft)
 
     def _chunk(self, events: list[Said], times: list[str]) -> list[Item]:
         new = _New([said for _, said in events], *new_ids(len(events)), times)
@@ -205,16 +201,14 @@ class Bulk:
         return None if None in found else cast("list[_Subject]", found)
 
     def _meet(self, shape: _Shape, said: dict[str, Any]) -> _Subject | None:
+        """Return the subject of an event, None where it does not follow from what is said alone."""
         try:
-            return self._subject(shape, self._compose(shape.kind.name, said))
+            about = self._about(shape.kind.name, said)
         except LedgerError:  # this is said when it is composed in its turn
             return None
-
-    def _subject(self, shape: _Shape, draft: Draft) -> _Subject | None:
-        """Return the subject of a draft where it follows from what was said alone."""
-        if draft.refs or draft.evidence or draft.opens:
+        if about is None:
             return None
-        return _Subject({**self._around(shape).fields, "subject": draft.subject}, encoding.encode(draft.subject))
+        return _Subject({**self._around(shape).fields, "subject": about}, encoding.encode(about))
 
     def _take_context(self) -> None:
         """Forget what was made with another context: the process may have gone to another folder."""
@@ -324,9 +318,9 @@ def _is_plain(lines: bytes, longest: int) -> bool:
     """Whether nothing in data, one on each line, has to be refused, converted or looked into for secrets."""
     return (
         b"null" not in lines
-        and b"[]" not in lines
+        and (b"[" not in lines or b"[]" not in lines)
         and b"{}" not in lines
-        and b"-0.0" not in lines
+        and (b"-" not in lines or b"-0.0" not in lines)
         and encoding.plain_lines(lines, _DEPTH, longest)
         and not hinted(lines)
     )

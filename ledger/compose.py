@@ -82,6 +82,21 @@ def compose_struct(
     return compose(name, {**said, **keywords}, look_up, find_dataset)
 
 
+def subject_of(type_name: str, keywords: Mapping[str, Any], look_up: LookUp) -> dict[str, Any] | None:
+    """Return the subject that keywords name by themselves, as `compose` assembles it.
+
+    None where it does not follow from them alone (an event, a file or the statement's own id come into it). Raises
+    `Misuse` for what names none.
+    """
+    table = places_of(type_name)
+    envelope, keys, related, _ = _sort(table, keywords)
+    if related or envelope.get("evidence"):
+        return None
+    subject = Subject(table=table, look_up=look_up, evidence=[], refs={}, id=None)
+    about, opens = subject.assemble(keys, related)
+    return None if opens or subject.refs or subject.evidence else about
+
+
 def _compose(table: Places, keywords: Mapping[str, Any], look_up: LookUp, find_dataset: FindDataset | None) -> Draft:
     kind = table.kind
     envelope, keys, related, data = _sort(table, keywords)

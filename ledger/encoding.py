@@ -41,9 +41,10 @@ _FORBIDDEN: Final = re.compile(
     + "\ud800-\udfff]"
 )
 _MINUS_ZERO: Final = re.compile(rb"-0\.0(?:[,\]}]|\Z)")
-# With `-` and every digit as `0`, an integer of 16 digits or more shows as one of these; so may a shorter one, or text.
-_SHAPE: Final = bytes.maketrans(b"-123456789", b"0000000000")
-_LONG_INTEGERS: Final = (b'":' + b"0" * 16, b"," + b"0" * 16, b"[" + b"0" * 16)
+# With `-` and every digit as `0`, and `[` as `,`, an integer of 16 digits or more shows as one of these; so may a
+# shorter one, or text.
+_SHAPE: Final = bytes.maketrans(b"-123456789[", b"0000000000,")
+_LONG_INTEGERS: Final = (b'":' + b"0" * 16, b"," + b"0" * 16)
 _LONG_STRING: Final = re.compile(rb'"[^"]{%d}' % (KEY_LIMIT + 1))
 _BRACKETS_KEPT: Final = bytes(set(range(256)) - set(b"{[\n"))
 _BARE: Final = KEY_LIMIT  # a shorter buffer has no room for a longer key
@@ -95,11 +96,11 @@ def reencode(value: Any) -> bytes:
 
 def _plain(data: bytes, depth: int = DEPTH_LIMIT, longest: int = ENTRY_LIMIT) -> bool:
     """Whether a few scans in C show that `_inspect` has nothing to find in JSON text `data`."""
-    return (
+    return (  # one byte is looked for ten times as fast as several
         data.isascii()
         and b"\\" not in data
         and b"\x7f" not in data
-        and (b"-0.0" not in data or _MINUS_ZERO.search(data) is None)
+        and (b"-" not in data or b"-0.0" not in data or _MINUS_ZERO.search(data) is None)
         and data[:1] in b"{["  # a bare number has nothing before it that would show it
         and not any(map(data.translate(_SHAPE).__contains__, _LONG_INTEGERS))
         and max(map(len, data.translate(None, _BRACKETS_KEPT).split(b"\n"))) <= depth

@@ -174,15 +174,16 @@ class Log:
         """Place a group; return whether that settles it: a refusal by a head that is only presumed does not."""
         with self._store.writing(sure=sure) as section:
             known = self._catch_up(section)
-            edge = known.edge.copy()
+            edge = None if section.sure else known.edge.copy()
             commit = Commit(known, section, self._now())
             for waiting in group:
                 waiting.outcomes = [_outcome(commit, request) for request in waiting.requests]
             try:
                 wrote = commit.finish(self._seal)
             except Moved:
-                known.edge = edge
-                self._known = None if commit.acts else known
+                self._known = None
+                if edge is not None and not commit.acts:
+                    known.edge, self._known = edge, known
                 raise
         refused = any(not isinstance(outcome, list) for waiting in group for outcome in waiting.outcomes)
         return section.sure or wrote or not refused

@@ -12,14 +12,16 @@ nothing, and nothing otherwise. It rests on two things:
 from binascii import hexlify, unhexlify
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from itertools import repeat
+from operator import itemgetter
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
 from ledger import encoding, entry, statement
 from ledger.errors import Tampered
 from ledger.scan import Before
-from ledger.store import Row
+from ledger.store import Triple
 
 MEMBERS: Final = 1_024  # that are taken at once
 SEALED: Final = b'{"sealed":"'
@@ -53,7 +55,7 @@ class Members(NamedTuple):
 class _Front(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     actor: str
     data: dict[str, Any]
-    context: dict[str, Any] | None = None
+    context: Annotated[dict[str, Any], msgspec.Meta(min_length=1)] | None = None
 
 
 class _Parts(NamedTuple):
@@ -85,7 +87,7 @@ class MembersReader:
         self._ends: dict[bytes, dict[bytes, Kind]] = {}  # by what stands behind the time, and before it
         self._hours: set[bytes] = set()
 
-    def read(self, rows: Sequence[Row], before: Before, first: int, actor: str) -> Members | None:
+    def read(self, rows: Sequence[Triple], before: Before, first: int, actor: str) -> Members | None:
         """Return what `rows` hold if they follow `before` as members of the batch at `first`, and nothing is wrong."""
         places, ids, datas = zip(*rows, strict=True)
         leaves = [sha256(b"\x00" + data).digest() for data in datas]
@@ -99,10 +101,12 @@ class MembersReader:
         parts = _split(bodies) if bodies else None
         if parts is None or not (_are_ids(parts.ids, ids) and self._are_times(parts.times, recorded.encode())):
             return None
-        kinds = self._kinds_of(parts, bodies) if _are_fronts(parts.fronts, actor) else None
+        # An encoding holds no raw LF: with equal bytes, the k-th line is the k-th front.
+        lines = b"}\n".join(parts.fronts) + b"}\n"
+        kinds = self._kinds_of(parts, bodies) if _are_fronts(lines, parts.fronts, actor) else None
         if kinds is None:
             return None
-        holding = zip(following, parts.fronts, strict=True) if SEALED in b"".join(parts.fronts) else ()
+        holding = zip(following, parts.fronts, strict=True) if SEALED in lines else ()
         return Members(
             leaves,
             [sha256(b"\x00" + body).digest() for body in bodies],
@@ -177,20 +181,34 @@ def _bodies(datas: Sequence[bytes], heads: list[bytes]) -> list[bytes]:
 
 
 def _split(bodies: list[bytes]) -> _Parts | None:
-    """Cut at the first `,"id":"`: where data holds one, what is before it is no front."""
+    """Cut at the first `,"id":"` (where data holds one, what is before it is no front) and at the last `,"time":"`."""
     halves = [body.partition(_ID) for body in bodies]
-    ends = [end for _, _, end in halves]
+    fronts, ends = [half[0] for half in halves], [half[2] for half in halves]
+    at = ends[0].rfind(_TIME)
+    if at < 0:
+        return None
+    tail = ends[0][at + len(_TIME) + 27 :]
+    cut = -len(tail) - 27
+    # A tail holds no time: where all end alike, with a time before that, it is the last one.
+    if tail and all(map(bytes.endswith, ends, repeat(tail))):
+        middles = list(map(itemgetter(slice(36, cut)), ends))
+        if all(map(bytes.endswith, middles, repeat(_TIME))):
+            times = list(map(itemgetter(slice(cut, -len(tail))), ends))
+            return _Parts(fronts, list(map(_first_36, ends)), middles, times, [tail] * len(ends))
     try:
-        times = [end.rindex(_TIME) + len(_TIME) for end in ends]
+        places = [end.rindex(_TIME) + len(_TIME) for end in ends]
     except ValueError:
         return None
     return _Parts(
-        [front for front, _, _ in halves],
-        [end[:36] for end in ends],
-        [end[36:time] for end, time in zip(ends, times, strict=True)],
-        [end[time : time + 27] for end, time in zip(ends, times, strict=True)],
-        [end[time + 27 :] for end, time in zip(ends, times, strict=True)],
+        fronts,
+        list(map(_first_36, ends)),
+        [end[36:time] for end, time in zip(ends, places, strict=True)],
+        [end[time : time + 27] for end, time in zip(ends, places, strict=True)],
+        [end[time + 27 :] for end, time in zip(ends, places, strict=True)],
     )
+
+
+_first_36: Final = itemgetter(slice(36))
 
 
 def _are_ids(texts: list[bytes], stored: Sequence[bytes]) -> bool:
@@ -205,14 +223,10 @@ def _are_ids(texts: list[bytes], stored: Sequence[bytes]) -> bool:
     )
 
 
-def _are_fronts(fronts: list[bytes], actor: str) -> bool:
-    """Whether each is in the one form once it is closed, and says nothing but actor, context and data."""
-    # An encoding holds no raw LF: with equal bytes, the k-th line is the k-th front.
-    lines = b"}\n".join(fronts) + b"}\n"
+def _are_fronts(lines: bytes, fronts: list[bytes], actor: str) -> bool:
+    """Whether each, a line of `lines` once it is closed, is in the one form and says actor, context and data alone."""
     begin = b'{"actor":"%b",' % actor.encode()
-    if lines.count(b"\n" + begin) != len(fronts) - 1 or not lines.startswith(begin):
-        return False
-    if b"null" in lines or b'"context":{}' in lines:
+    if not all(map(bytes.startswith, fronts, repeat(begin))) or b"null" in lines:
         return False
     try:
         read = _decoder.decode_lines(lines)

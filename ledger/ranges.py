@@ -24,7 +24,7 @@ from ledger.omitted import Omitted, runs
 from ledger.parts import KEPT_LIMIT, Act, Erasure, Known, Part, Span, Use
 from ledger.report import Failure, Finding, Missing
 from ledger.scan import CHUNK, Before, Chunk, Placed, Scanner
-from ledger.store import Row
+from ledger.store import Row, Triple, as_row
 
 AHEAD_SECONDS: Final = 300
 NEVER: Final = 2**53
@@ -66,15 +66,15 @@ class RangeCheck:
         self._rules: dict[str, Rule] = {}
         self._turn = -1  # the entry after which another rule table is in force
 
-    def parts(self, rows: Iterator[Row], size: int) -> Iterator[Part]:
+    def parts(self, rows: Iterator[Triple], size: int) -> Iterator[Part]:
         """Check all of `rows`, the end of which must not be inside a batch; yield what was found every `size` or so."""
         while chunk := list(islice(rows, self._stride())):
             while chunk:
                 run, chunk = self._cut(chunk)
                 if self._known.partial:
-                    self._take_partial(run)
+                    self._take_partial(list(map(as_row, run)))
                 elif not self._take_members(run):
-                    self._take(self._scanner.read(run, self._before))
+                    self._take(self._scanner.read(list(map(as_row, run)), self._before))
             if self._before.seq + 1 - self._start >= size and self._batch is None:
                 yield self._part()
         if self._batch is not None:
@@ -110,13 +110,13 @@ class RangeCheck:
         left: int = batch.head["count"] - len(batch.hashes)
         return left
 
-    def _cut(self, rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    def _cut(self, rows: list[Triple]) -> tuple[list[Triple], list[Triple]]:
         """Return what to take together, and the rest: a batch's head ends one, its last member the other."""
         if self._batch is not None:
             seq = self._before.seq + 1  # what has more digits begins a run of its own
             stop = max(1, min(self._left(self._batch), 10 ** len(str(seq)) - seq))
         else:
-            stop = next((at for at, row in enumerate(rows, 1) if row.data.startswith(_HEAD)), len(rows))
+            stop = next((at for at, row in enumerate(rows, 1) if row[2].startswith(_HEAD)), len(rows))
         return rows[:stop], rows[stop:]
 
     def _part(self) -> Part:
@@ -173,10 +173,10 @@ class RangeCheck:
         self._turn = min(after, default=NEVER)
         self._rules = next(table for since, table in reversed(self._known.tables) if since < seq)
 
-    def _take_members(self, rows: list[Row]) -> bool:
+    def _take_members(self, rows: list[Triple]) -> bool:
         """Take rows that are later members of the open batch, if nothing could be found in them that is not here."""
         batch = self._batch
-        if batch is None or len(rows) > self._left(batch) or rows[-1].seq > self._turn:
+        if batch is None or len(rows) > self._left(batch) or rows[-1][0] > self._turn:
             return False
         actor, key = batch.head["actor"], batch.head["key"]
         members = None if key in self._known.doubts else self._members.read(rows, self._before, batch.seq, actor)
@@ -188,7 +188,7 @@ class RangeCheck:
             self._use(use, first, last, members.recorded)
         self._leaves += members.leaves
         self._sealed += members.sealed
-        self._before = Before(rows[-1].seq, members.leaves[-1].hex(), members.recorded)
+        self._before = Before(rows[-1][0], members.leaves[-1].hex(), members.recorded)
         batch.hashes.extend(members.hashes)
         batch.sizes.append(members.size)
         if len(batch.hashes) == batch.head["count"]:

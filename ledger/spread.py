@@ -100,7 +100,7 @@ def _work(job: _Job) -> list[Part]:
         known = Known(*job.known, store.find, store.read)  # type: ignore[call-arg]
         check = RangeCheck(job.start, _before(store, job.start), known)
         with no_search():
-            return list(check.parts(store.rows(job.start, job.stop), job.length))
+            return list(check.parts(store.triples(job.start, job.stop), job.length))
     finally:
         store.close()
 

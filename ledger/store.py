@@ -42,6 +42,9 @@ class Row(NamedTuple):
     data: bytes
 
 
+Triple = tuple[int, bytes, bytes]
+"""What a `Row` holds, without its names: a sixth of the time of reading a large log goes into giving these."""
+
 as_row: Final = partial(tuple.__new__, Row)
 """Make a row of a tuple of its three parts: what `Row._make` does, in C alone."""
 
@@ -141,6 +144,9 @@ class Store(Protocol):
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Yield rows `start` to `stop` - 1 in order."""
+
+    def triples(self, start: int, stop: int) -> Iterator[Triple]:
+        """Yield what `rows` yields, plain, for who looks at every entry."""
 
     def read(self, seq: int) -> bytes:
         """Return one entry's bytes; raise `Misuse` if there is none."""

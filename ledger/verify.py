@@ -181,7 +181,7 @@ def _parts(
         from ledger.spread import spread
 
         return spread(store, size, known, RANGE, opener, processes, executor)
-    return RangeCheck(0, START, known).parts(store.rows(0, size), RANGE)
+    return RangeCheck(0, START, known).parts(store.triples(0, size), RANGE)
 
 
 def _doubtful(doubts: dict[str, Doubt], assembly: Assembly) -> list[Finding]:

@@ -28,7 +28,7 @@ from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.note import NOTE_LIMIT, parse_note
 from ledger.notes.treehead import parse_checkpoint
 from ledger.omitted import read_omitted
-from ledger.store import Anchor, Appending, Head, Row
+from ledger.store import Anchor, Appending, Head, Row, Triple
 from ledger.stores.ids import Ids, said_in
 
 _PLACES: Final = "places.bin"
@@ -110,6 +110,10 @@ class BundleStore:
         if start < stop:
             for seq, line in enumerate(self._lines(self._places[start], self._places[stop]), start):
                 yield Row(seq, said_in(line.data).id, line.data)
+
+    def triples(self, start: int, stop: int) -> Iterator[Triple]:
+        """Yield the same."""
+        return self.rows(start, stop)
 
     def _lines(self, start: int = 0, stop: int | None = None) -> Iterator[Line]:
         return read_lines(self.parts(contents.ENTRIES, start, stop), ENTRY_LIMIT)

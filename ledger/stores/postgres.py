@@ -14,7 +14,7 @@ import psycopg
 from ledger.errors import Conflict, Misuse, Unavailable
 from ledger.merkle.edge import Tile
 from ledger.notes.merging import merge_notes
-from ledger.store import Anchor, Appending, Head, Row
+from ledger.store import Anchor, Appending, Head, Row, Triple
 from ledger.store import read_only as read_only_error
 from ledger.stores import postgres_judging as judging
 from ledger.stores.opening import server_roles
@@ -143,6 +143,10 @@ class PostgresStore:
             return self._ask(lambda link: _entries(link.execute(statement, (start, stop, STRIDE), binary=True)))
 
         return walk(fetch, start, stop)
+
+    def triples(self, start: int, stop: int) -> Iterator[Triple]:
+        """Yield the same."""
+        return self.rows(start, stop)
 
     def read(self, seq: int) -> bytes:
         """Return one entry's bytes."""

@@ -19,7 +19,7 @@ import apsw
 from ledger.errors import Misuse
 from ledger.merkle.edge import Tile
 from ledger.notes.merging import merge_notes
-from ledger.store import Anchor, Appending, Head, Row, as_row, read_only
+from ledger.store import Anchor, Appending, Head, Row, Triple, as_row, read_only
 from ledger.stores.sqlite_erasure import drain, remove
 from ledger.stores.sqlite_faults import faults
 from ledger.stores.sqlite_process import Files, files_at, watch
@@ -228,7 +228,11 @@ class SqliteStore:
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """Yield rows `start` to `stop` - 1, as of one moment."""
-        return map(as_row, self._walk(ROWS, (start, stop)))
+        return map(as_row, self.triples(start, stop))
+
+    def triples(self, start: int, stop: int) -> Iterator[Triple]:
+        """Yield the same, plain."""
+        return self._walk(ROWS, (start, stop))
 
     def read(self, seq: int) -> bytes:
         """Return one entry's bytes."""

@@ -24,7 +24,7 @@ from ledger.merkle.tiles import TILE, peaks_in, tile_path, width_at
 from ledger.merkle.tree import HASH_SIZE, Frontier, split, tree_root
 from ledger.notes.checkpoint import Checkpoint, parse_checkpoint
 from ledger.notes.note import NOTE_LIMIT, parse_note
-from ledger.store import Anchor, Appending, Head, Row, Store
+from ledger.store import Anchor, Appending, Head, Row, Store, Triple
 from ledger.stores.beside import read_anchors, read_disclosures, read_kept
 from ledger.stores.folder import Folder
 from ledger.stores.ids import Ids, said_in
@@ -130,6 +130,10 @@ class StaticStore:
         """Yield rows `start` to `stop` - 1; an id is what the entry says, empty where it says none."""
         for seq, data in self._walk(start, stop):
             yield Row(seq, said_in(data).id, data)
+
+    def triples(self, start: int, stop: int) -> Iterator[Triple]:
+        """Yield the same."""
+        return self.rows(start, stop)
 
     def _walk(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
         size = self._size
