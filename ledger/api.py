@@ -19,7 +19,7 @@ from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.notes.checkpoint import Checkpoint
 from ledger.pins import begin_pin, hold_against, keep_pin, pin_of, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded
-from ledger.selecting import entry_here, rows_here, select
+from ledger.selecting import datas_here, entry_here, select
 from ledger.stores.opening import locate, open_store
 from ledger.stores.unasked import unasked
 
@@ -188,8 +188,8 @@ class Ledger:
 
         For reading, not for judging: `verify` is what checks them.
         """
-        rows = rows_here(self.store, start, min(len(self), 1 << 62 if stop is None else stop))
-        return select(rows, {"type": type, "actor": actor}, {"system": system, "version": version})
+        datas = datas_here(self.store, start, min(len(self), 1 << 62 if stop is None else stop))
+        return select(datas, {"type": type, "actor": actor}, {"system": system, "version": version})
 
     def find(self, which: int | str) -> Entry:
         """Return an entry by its number or by its statement's id; raise `Misuse` where there is none."""

@@ -1,19 +1,19 @@
 """Entries that agree with what is asked for: told by their bytes first, and decoded where those may agree."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from operator import attrgetter
+from operator import itemgetter
 
 from ledger import entry
 from ledger.entry import Entry
 from ledger.errors import Misuse
 from ledger.omitted import read_omitted
-from ledger.store import Row, Store
+from ledger.store import Store
 
 
-def rows_here(store: Store, start: int, stop: int) -> Iterator[Row]:
-    """Return the rows of a store that hold entries: a partial bundle has the leaves of others in their places."""
-    rows = store.rows(start, stop)
-    return (row for row in rows if read_omitted(row.data) is None) if getattr(store, "omitted", 0) else rows
+def datas_here(store: Store, start: int, stop: int) -> Iterator[bytes]:
+    """Return the entries of a store, in bytes: a partial bundle has the leaves of others in their places."""
+    datas = map(itemgetter(2), store.triples(start, stop))
+    return (data for data in datas if read_omitted(data) is None) if getattr(store, "omitted", 0) else datas
 
 
 def entry_here(store: Store, seq: int, where: str) -> bytes:
@@ -25,14 +25,14 @@ def entry_here(store: Store, seq: int, where: str) -> bytes:
     return data
 
 
-def select(rows: Iterable[Row], said: Mapping[str, str | None], about: Mapping[str, str | None]) -> Iterator[Entry]:
+def select(datas: Iterable[bytes], said: Mapping[str, str | None], about: Mapping[str, str | None]) -> Iterator[Entry]:
     """Return entries whose statements have all values of `said` and, in their subjects, of `about`; None: any."""
     wanted = [(name, value) for name, value in said.items() if value is not None]
     subject = [(name, value) for name, value in about.items() if value is not None]
     marks = [f'"{name}":"{value}"'.encode() for name, value in wanted + subject]
     if not marks:
-        return map(entry.view, map(attrgetter("data"), rows))
-    found = (entry.view(row.data) for row in rows if all(mark in row.data for mark in marks))
+        return map(entry.view, datas)
+    found = (entry.view(data) for data in datas if all(mark in data for mark in marks))
     return (
         placed
         for placed in found

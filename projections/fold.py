@@ -62,6 +62,8 @@ class Fold:
         self._out = Out((*projection.tables, CORRECTIONS))
         self._counts: dict[str, list[int]] = {}
         self._loose = 0
+        self.full = False
+        """Whether the round should end for the sake of memory; asked whenever rows were written."""
         self._pending: dict[str, list[int]] = {}
         if position:
             self._load()
@@ -70,11 +72,6 @@ class Fold:
         for target, seq in self._database.rows(f"SELECT target_id, seq FROM {self._prefix}pending"):  # noqa: S608
             self._pending.setdefault(target, []).append(seq)
         self._projection.remember(self._database, self._prefix, self._out.authority)
-
-    @property
-    def full(self) -> bool:
-        """Whether the round should end for the sake of memory."""
-        return len(self._subjects.touched) >= ROUND_KEYS
 
     def take(self, entry: Entry) -> None:
         """Fold the next entry."""
@@ -107,6 +104,7 @@ class Fold:
         self._loose += 1
         if self._loose >= FLUSH:
             self._flush()
+            self.full = len(self._subjects.touched) >= ROUND_KEYS
 
     def _apply(self, key: str, route: Route, entry: Entry, said: Statement) -> None:
         _, subject, handler, mark = route
@@ -216,6 +214,7 @@ class Fold:
 
     def settle(self) -> None:
         """End the round: fold late keys anew, write sums, states and counts. The caller commits."""
+        self.full = False
         touched = self._subjects.touched
         self._flush()
         self._subjects.write_touches()
