@@ -18,6 +18,7 @@ from ledger.entry import BATCH_BYTES_LIMIT, BATCH_LIMIT
 from ledger.errors import Conflict, Misuse
 from ledger.events.mentions import FindDataset, LookUp
 from ledger.fresh import new_id, now_text
+from ledger.handed import handed
 from ledger.keys.credential import Signer
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.log import Log
@@ -150,6 +151,7 @@ class Author:
     # ---- the statement ----
 
     def _compose(self, what: str | msgspec.Struct, fields: dict[str, Any]) -> Draft:
+        fields = handed(fields)
         if isinstance(what, str):
             return compose(what, fields, self._look_up, self._find_dataset)
         return compose_struct(what, fields, self._look_up, self._find_dataset)

@@ -31,6 +31,7 @@ from ledger.away import away_author
 from ledger.config import Place, chosen_mode, resolve
 from ledger.errors import Conflict, LedgerError, Misuse, Tampered, Unavailable
 from ledger.fresh import new_id, now_text
+from ledger.handed import handed
 from ledger.placing import CLOCK_SECONDS
 from ledger.receipts import Receipt, Recorded
 from ledger.spool import drafts, item
@@ -331,7 +332,10 @@ class Outbox:
 
     def _draft(self, what: Any, fields: dict[str, Any], why: Misuse) -> str:
         """Keep the fields of an event; return the draft's id, or nothing where they cannot be kept."""
-        said = dict(fields)
+        try:
+            said = dict(handed(fields))
+        except Misuse:  # that is what is wrong with it
+            said = dict(fields)
         if not isinstance(what, str):
             said |= {name: value for name in what.__struct_fields__ if (value := getattr(what, name)) is not None}
         id = said["id"] if encoding.is_id(str(said.get("id"))) else new_id()

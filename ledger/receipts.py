@@ -1,6 +1,8 @@
 """What a caller gets for a statement, and the proof for others that it was recorded (c2sp.org/tlog-proof)."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -16,6 +18,7 @@ from ledger.notes.note import parse_note, verify_note
 from ledger.notes.verifier import VerifierKey
 
 State = Literal["sealed", "placed", "spooled", "draft", "off"]
+SCHEMA: Final = "ledger.record/1"
 PROOF_LIMIT: Final = 1_048_576
 _FIRST_LINE: Final = "c2sp.org/tlog-proof@v1"
 
@@ -49,6 +52,20 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         words = [self.type, about, f"entry {self.seq}," if self.seq >= 0 else "", self.state]
         return f"<Receipt {' '.join(word for word in words if word)}>"
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file, whole or not at all: another process hands that over, `of=Path(path)`.
+
+        The document is the one that `ledger record --json` prints. Raises `Misuse` where it cannot be written.
+        """
+        target = Path(path)
+        making = target.with_name(f".{target.name}.{os.getpid()}.new")
+        try:
+            making.write_bytes(msgspec.json.encode({"schema": SCHEMA, **said_of(self)}) + b"\n")
+            making.replace(target)
+        except OSError as error:
+            making.unlink(missing_ok=True)
+            raise Misuse(f"{target} cannot be written: {error.strerror}", "another place", code="output") from None
+
     def _repr_html_(self) -> str:
         """Return what a notebook shows: one table, every text escaped."""
         from html import escape
@@ -60,6 +77,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         rows += [("by", f"{self.actor}, {self.time}"), ("id", self.id), ("hash", self.hash), ("leaf", self.leaf)]
         cells = (f"<tr><th>{escape(name)}</th><td>{_cut(text)}</td></tr>" for name, text in rows if text)
         return f"<table>{''.join(cells)}</table>"
+
+
+def said_of(receipt: Receipt) -> dict[str, Any]:
+    """Return what a receipt says, by name; what it does not say is left out."""
+    fields = {name: getattr(receipt, name) for name in receipt.__struct_fields__}
+    return {name: value for name, value in fields.items() if value != "" and (name != "seq" or value >= 0)}
 
 
 def _cut(text: str) -> str:

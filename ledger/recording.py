@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
+    from os import PathLike
     from typing import Literal, TypeAlias
 
     from msgspec import Struct
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from ledger.events.common import Evidence
     from ledger.receipts import Receipt
 
-    Said: TypeAlias = Receipt | Entry | Mapping[str, Any]
-    """An event that is referred to: what `record` returned, an entry, or a map with its `id` and `hash`."""
+    Said: TypeAlias = Receipt | Entry | PathLike[str] | Mapping[str, Any]
+    """An event that is referred to: what `record` returned, its file, an entry, or a map with its `id` and `hash`."""
     Named: TypeAlias = str | Said | Evidence
     """A dataset, version or component: its label, a receipt, evidence, or a map."""
 

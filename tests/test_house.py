@@ -44,7 +44,7 @@ ROOMS = [
     ["marks"],
     ["bundle"],
     ["telemetry", "evidence_store"],
-    ["bulk", "identity", "roots"],
+    ["bulk", "handed", "identity", "roots"],
     ["own", "extracts", "elsewhere"],
     ["spool", "authoring", "mending", "publish", "versions", "certificates", "copying"],
     ["founding", "recording", "selecting", "writing"],

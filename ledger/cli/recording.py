@@ -29,7 +29,7 @@ _EPILOG = "Each field of the type is an option too: --parameters max_depth=6 --p
 )
 @click.argument("kind", metavar="TYPE", required=False)
 @click.argument("rest", metavar="[SYSTEM@VERSION] [--FIELD VALUE]...", nargs=-1, type=click.UNPROCESSED)
-@click.option("--of", metavar="SYSTEM@VERSION|ID|SEQ", help="The event, or the version, that this is about.")
+@click.option("--of", metavar="SYSTEM@VERSION|ID|SEQ|FILE", help="What this is about; FILE is a receipt.")
 @click.option("--environment", help="Such as production or staging.")
 @click.option("--file", "files", metavar="NAME=PATH", multiple=True, help="A file or folder, by its digest.")
 @click.option("--set", "sets", metavar="FIELD=JSON", multiple=True, help="A field, its value in JSON.")
@@ -129,7 +129,9 @@ def _from_stdin(ledger: "Reached") -> dict[str, Any]:
 
 def recorded(receipt: "Receipt", others: tuple[int, ...] = ()) -> Answer:
     """Return the answer about what was recorded; `others`: entries that bound its name to other digest sets."""
-    document: dict[str, Any] = {"schema": "ledger.record/1", **_fields(receipt)}
+    from ledger.receipts import SCHEMA, said_of
+
+    document: dict[str, Any] = {"schema": SCHEMA, **said_of(receipt)}
     document |= {"same_name": list(others)} if others else {}
     again = ", recorded before" if receipt.again else ""
     what = f"{receipt.type} {about(receipt.subject)}"
@@ -148,11 +150,6 @@ def _same_name(receipt: "Receipt", others: tuple[int, ...], paint: Paint) -> lis
     where = f"entr{'y' if len(others) == 1 else 'ies'} {listed(others)}"
     told = f"{name} is the name of another digest set too ({where}): a new version would be clearer."
     return [paint("yellow", line) for line in wrapped(f"{told} This one is named by its entry: --of {receipt.seq}")]
-
-
-def _fields(receipt: "Receipt") -> dict[str, Any]:
-    fields = {name: getattr(receipt, name) for name in receipt.__struct_fields__}
-    return {name: value for name, value in fields.items() if value != "" and (name != "seq" or value >= 0)}
 
 
 def _green(paint: Paint, text: str, state: str) -> str:

@@ -241,7 +241,8 @@ def from_options(kind: str, options: dict[str, Any], ledger: "Reached") -> dict[
     if options["time_"] is not None:
         fields["time"] = moment(options["time_"], "--time")
     if options["of"] is not None:
-        fields["of"] = _entry(options["of"], ledger)
+        of = _entry(options["of"], ledger)
+        fields["of"] = Path(of) if isinstance(of, str) and "@" not in of and Path(of).is_file() else of
     return fields
 
 

@@ -143,6 +143,8 @@ def _plain(value: Any, depth: int) -> Any:
         return {_writable(str(key)): _plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in value]
+    if isinstance(value, Path):
+        return _writable(str(value))
     return _scalar(value)
 
 

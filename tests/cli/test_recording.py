@@ -46,6 +46,17 @@ def test_of_a_number_an_id_or_a_version(run, ledger, of):
     assert show(run, 2)["subject"] == show(run, 1)["subject"]
 
 
+def test_of_the_receipt_that_a_step_before_printed(run, ledger):
+    made = run(*TRAINED, "--json")
+    Path("run.json").write_text(made.out)
+    assert run("record", "evaluated", "--of", "run.json", "--metrics", "auc=0.8").code == 0
+    (ref,) = show(run, 2)["refs"]
+    assert (ref["id"], ref["hash"]) == (made.document["id"], made.document["hash"])
+    Path("run.json").write_text("{}")
+    what, _ = run("record", "evaluated", "--of", "run.json", "--metrics", "auc=0.8").error
+    assert what.startswith("no receipt in run.json")
+
+
 def test_system_and_version_as_two_words_and_the_default_system(run, ledger):
     assert run("record", "trained", "credit-scoring", "3.1.0", "--set", SET).code == 0
     config = Path("ledger.toml")
