@@ -9,29 +9,45 @@ from typing import Final
 from ledger import encoding
 
 _id_lock: Final = threading.Lock()
-# A thread that is not there in a forked child must not hold the lock there.
-os.register_at_fork(before=_id_lock.acquire, after_in_parent=_id_lock.release, after_in_child=_id_lock.release)
 _newest_tick = 0
+_random = b""  # asked for in advance: the system call lets other threads in, who then have to be waited for
+
+
+def _forget_random() -> None:
+    """In a forked child: what is in store the parent gives out. The thread that held the lock is not here."""
+    global _random  # noqa: PLW0603
+    _random = b""
+    _id_lock.release()
+
+
+os.register_at_fork(before=_id_lock.acquire, after_in_parent=_id_lock.release, after_in_child=_forget_random)
 
 
 def _ticks(count: int) -> int:
-    """Return the first of `count` ticks (1/4096 ms) that are above all that were given before."""
+    """Return the first of `count` ticks (1/4096 ms) that are above all that were given before. Needs the lock."""
     global _newest_tick  # noqa: PLW0603 - one clock for the process: ids that only rise need no look-up
-    with _id_lock:
-        first = max(time.time_ns() * 4096 // 1_000_000, _newest_tick + 1)
-        _newest_tick = first + count - 1
+    first = max(time.time_ns() * 4096 // 1_000_000, _newest_tick + 1)
+    _newest_tick = first + count - 1
     return first
 
 
 def new_id() -> str:
     """Return a UUIDv7 that is above all that this process made before (RFC 9562 section 6.2, method 3)."""
-    tick = _ticks(1)
-    return encoding.make_id(tick >> 12, (tick & 0xFFF).to_bytes(2, "big") + os.urandom(8))
+    global _random  # noqa: PLW0603
+    with _id_lock:
+        tick, store = _ticks(1), _random or os.urandom(_STORE)
+        _random = store[8:]
+    return encoding.make_id(tick >> 12, (tick & 0xFFF).to_bytes(2, "big") + store[:8])
+
+
+_STORE: Final = 512  # bytes, for 64 ids
 
 
 def new_ids(count: int) -> tuple[list[str], list[bytes]]:
     """Return as many ids, rising, as text and as their 16 bytes."""
-    first, random = _ticks(count), bytearray(os.urandom(8 * count))
+    random = bytearray(os.urandom(8 * count))
+    with _id_lock:
+        first = _ticks(count)
     random[::8] = random[::8].translate(_VARIANT)
     ends = random.hex()
     begins = [f"{tick:015x}" for tick in range(first, first + count)]

@@ -1,6 +1,8 @@
 """What is read and written in one SQLite connection: the statements, and the inside of a write section."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +12,8 @@ from ledger.disclosures import commitment
 from ledger.errors import Conflict, Tampered, Unavailable
 from ledger.merkle.edge import Tile
 from ledger.store import Anchor, Head, Row
+
+TOGETHER: Final = 64  # rows in one statement: every step of SQLite lets other threads in, who are waited for then
 
 
 class Section:
@@ -83,10 +87,10 @@ class Section:
     ) -> None:
         """Write all of it and commit."""
         execute, many = self.connection.execute, self.connection.executemany
-        if len(rows) == 1:
-            execute("INSERT INTO entries VALUES (?, ?, CAST(? AS TEXT))", rows[0])
+        if 0 < len(rows) <= TOGETHER:
+            execute(_inserting(len(rows)), tuple(chain.from_iterable(rows)))
         elif rows:
-            many("INSERT INTO entries VALUES (?, ?, CAST(? AS TEXT))", rows)
+            many(_inserting(1), rows)
         for tile in tiles:
             execute("INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)", tile)
         for seq in authority:
@@ -137,6 +141,12 @@ def read_bytes(connection: apsw.Connection, seq: int) -> bytes | None:
 def read_rows(connection: apsw.Connection, start: int, stop: int) -> Iterator[Row]:
     """Return rows in order."""
     return map(Row._make, connection.execute(ROWS, (start, stop)))
+
+
+@cache
+def _inserting(count: int) -> str:
+    """Return the statement that inserts so many rows."""
+    return f"INSERT INTO entries VALUES {', '.join(['(?, ?, CAST(? AS TEXT))'] * count)}"  # noqa: S608
 
 
 ROWS: Final = "SELECT seq, id, CAST(bytes AS BLOB) FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
