@@ -95,7 +95,8 @@ class SqliteStore:
             with self._reading() as connection:
                 self._recognise(connection)
         except BaseException:
-            self._close_idle()
+            with suppress(apsw.Error):  # a disk that fails may fail at this, too: the first error is the one to tell
+                self._close_idle()
             raise
 
     def _start(self) -> None:
