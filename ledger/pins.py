@@ -135,13 +135,21 @@ def place_of(location: str) -> str:
 
 def read_pin(path: Path) -> Pin | None:
     """Return the pin in a file, None where there is none; raise `Misuse` where it cannot be read."""
+    data = _data_of(path)
+    return None if data is None else _pin_in(data, path)
+
+
+def _data_of(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
-            data = file.read(LIMIT + 1)
+            return file.read(LIMIT + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise Misuse(f"the pin {path} cannot be read: {error.strerror}", "check its owner", code="pin") from None
+
+
+def _pin_in(data: bytes, path: Path) -> Pin:
     try:
         return parse_pin(data)
     except Misuse as error:
@@ -182,9 +190,13 @@ def _parse(data: bytes) -> Pin:
 
 
 def strangers_at(place: str, genesis: str) -> list[tuple[Path, Pin]]:
-    """Return the pins of other logs that were at this place: one of them was replaced there."""
-    found = [(path, read_pin(path)) for path in pin_paths()]
-    return [(path, pin) for path, pin in found if pin is not None and place in pin.places and pin.genesis != genesis]
+    """Return the pins of other logs that were at this place: one of them was replaced there.
+
+    Only those are taken apart in which it stands (a line has one spelling): this is asked before a log is written to.
+    """
+    line = f"\nplace {_quoted(place)}\n".encode()
+    found = [(path, _pin_in(data, path)) for path in pin_paths() if line in (data := _data_of(path) or b"")]
+    return [(path, pin) for path, pin in found if place in pin.places and pin.genesis != genesis]
 
 
 def trusted_pins(origin: str, genesis: str, location: str = "") -> tuple[Trusted, ...]:

@@ -56,6 +56,10 @@ class Single(NamedTuple):
     text: str = ""
 
 
+as_single: Final = partial(tuple.__new__, Single)
+"""The same of an item, its signatures and their text."""
+
+
 class Request(NamedTuple):
     """What one caller wants placed: all of it or nothing. `expected` is the size the log must have.
 

@@ -5,9 +5,9 @@
     2  flush: the log places it           the item in the log and here; the next flush finds it there by its id
     3  flush: its row is deleted          the item in the log alone
 
-What was deleted is overwritten (`secure_delete`) and the WAL is cut to nothing: a value that is erased in the ledger
-must not live on in the spool; `make_anew` also overwrites the copies that moved rows left. Who holds a copy of the disk
-holds what was on it.
+What was deleted is overwritten, or the page it stood in is cut off the file (`secure_delete`, `auto_vacuum`), and the
+WAL is cut to nothing: a value that is erased in the ledger must not live on in the spool; `make_anew` also overwrites
+the copies that moved rows left. Who holds a copy of the disk holds what was on it.
 """
 
 import os
@@ -33,10 +33,10 @@ _PUT_NEW: Final = (
     "INSERT INTO waiting SELECT NULL, ?1, ?2, ?3, ?4, CAST(?5 AS TEXT), ?6, ?7, ?8, ?9, '', ?10"
     " WHERE NOT EXISTS (SELECT 1 FROM waiting WHERE id = ?1)"
 )
-_ROW: Final = (
-    "SELECT place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures, since, why, aside, seal"
-    " FROM waiting"
-)
+_THERE: Final = "SELECT place, id FROM waiting WHERE place BETWEEN ? AND ?"
+_COLUMNS: Final = "place, id, genesis, named, origin, CAST(body AS BLOB), signatures, disclosures"
+_ROW: Final = f"SELECT {_COLUMNS}, since, why, aside, seal FROM waiting"  # noqa: S608 - of words that stand here
+_BARE: Final = f"SELECT {_COLUMNS}, '', '', '', seal FROM waiting"  # noqa: S608 - the same
 
 
 def spool_path() -> Path:
@@ -151,9 +151,12 @@ class Spool:
         return self._items(f"{_ROW} ORDER BY place", ())
 
     def rows(self, genesis: str, named: str, *, after: int, limit: int, any_log: bool = False) -> list[Row]:
-        """Return what waits for a log behind a place, in order; with `any_log` also what is for none in particular."""
+        """Return what waits for a log behind a place, in order; with `any_log` also what is for none in particular.
+
+        Since when and why is left out.
+        """
         return self._rows(
-            f"{_ROW} WHERE aside = '' AND place > ? AND (genesis = ? OR (genesis = '' AND named != '' AND named = ?)"
+            f"{_BARE} WHERE aside = '' AND place > ? AND (genesis = ? OR (genesis = '' AND named != '' AND named = ?)"
             " OR (? AND genesis = '' AND named = '')) ORDER BY place LIMIT ?",
             (after, genesis, named, any_log, limit),
         )
@@ -199,13 +202,17 @@ class Spool:
     # ---- what becomes of items ----
 
     def remove(self, items: Sequence[Waiting | Row]) -> None:
-        """Delete items, overwrite where they stood, and cut the WAL."""
+        """Delete items, leave nothing of them in the file, and cut the WAL. Only where place and id are the same."""
+        gone = [(one.place, one.id if isinstance(one, Row) else encoding.id_bytes(one.id)) for one in items]
         with self._opened as connection:
             with connection:
-                connection.executemany(
-                    "DELETE FROM waiting WHERE place = ? AND id = ?",
-                    [(one.place, one.id if isinstance(one, Row) else encoding.id_bytes(one.id)) for one in items],
-                )
+                reach = (gone[0][0], gone[-1][0]) if gone else (0, 0)
+                if gone != list(connection.execute(_THERE, reach)):
+                    connection.executemany("DELETE FROM waiting WHERE place = ? AND id = ?", gone)
+                elif connection.execute("SELECT count(*) FROM waiting").get == len(gone):
+                    connection.execute("DELETE FROM waiting")
+                else:
+                    connection.execute("DELETE FROM waiting WHERE place BETWEEN ? AND ?", reach)
                 drop_index(connection)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 

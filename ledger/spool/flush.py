@@ -71,11 +71,11 @@ def flush(
             work = _Work(ledger, spool)
             after, left = 0, limit if limit is not None else 1 << 62
             while left > 0:
-                rows = spool.rows(ledger.genesis_leaf, named, after=after, limit=min(CHUNK, left), any_log=any_log)
-                if not rows:
+                with no_search():
+                    reached, count = work.deliver(after, min(CHUNK, left), named, any_log=any_log)
+                if not count:
                     break
-                after, left = rows[-1].place, left - len(rows)
-                work.deliver(rows)
+                after, left = reached, left - count
                 if time.monotonic() >= until:
                     break
             delivered(work.placed + work.before, len(work.aside), len(work.held), at)
@@ -100,30 +100,36 @@ class _Work:
         signer = self._ledger._writing[1].signer if self._ledger._writing is not None else None
         self._reading = Reading(self._trust, own_secrets(self._trust, SEAL, signer))
 
-    def deliver(self, rows: Sequence[Row]) -> None:
-        """Place items in one commit, then delete them here."""
-        with no_search():
-            asked = [one for row, found in self._reading.read(rows) if (one := self._asked(row, found)) is not None]
-            done = self._place_whole(asked) or self._place_each(asked)
+    def deliver(self, after: int, limit: int, named: str, *, any_log: bool) -> tuple[int, int]:
+        """Place what waits behind a place in one commit, then delete it here; return the last place, and how many."""
+        rows = self._spool.rows(self._ledger.genesis_leaf, named, after=after, limit=limit, any_log=any_log)
+        if not rows:
+            return after, 0
+        done, asked = self._place_whole(rows), list[Ready]()
+        if not done:
+            asked = [one for row, found in self._reading.each(rows) if (one := self._asked(row, found)) is not None]
+            done = self._place_each(asked)
         if done:
             self._spool.remove(done)
-        if any(not one.plain and self._trust.changes_trust(one.item.fields["type"]) for one in asked):
+        if any(self._trust.changes_trust(one.item.fields["type"]) for one in asked):
             self._begin()  # a key that was authorised by one of them counts for those that follow
+        return rows[-1].place, len(rows)
 
-    def _place_whole(self, asked: list[Ready]) -> list[Row]:
+    def _place_whole(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Place all in one request, which costs the least; nothing is placed where one may not stand there."""
-        if len(asked) < 2 or not all(one.plain for one in asked):
-            return []
-        disclosures = tuple([text for one in asked if one.disclosures for text in one.disclosures])
-        whole = Request([one.single for one in asked], None, disclosures, signed_here=True)
-        (outcome,) = self._ledger._place_each([whole])
+        whole = self._reading.whole(rows)
+        if whole is None or whole.newest > self._latest or not whole.actors.isdisjoint(self._blocked):
+            return ()
+        if self._trust.credential(whole.key) is None:
+            return ()
+        (outcome,) = self._ledger._place_each([whole.request])
         if not isinstance(outcome, list):
-            return []
+            return ()
         if outcome[0].before:  # all of a request stand there, or none
             self.before += len(outcome)
         else:
             self.placed += len(outcome)
-        return [one.row for one in asked]
+        return rows
 
     def _place_each(self, asked: list[Ready]) -> list[Row]:
         """Place each by itself; return what is in the log now, and say what becomes of the others."""

@@ -9,7 +9,7 @@ signature goes into the entry in any case, and `verify` checks it.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import Any, Final, NamedTuple
@@ -65,12 +65,22 @@ class Row(NamedTuple):
 
 
 def seal_of(secret: bytes, id: bytes, target: tuple[str, ...], hash: bytes, signatures: str, disclosures: str) -> bytes:
-    """Return the seal over a row: the hash of its statement, its id, target, signatures and disclosures.
+    """Return the seal over a row: the hash of its statement, its id, target, signatures and disclosures."""
+    return seals_of(secret, [(id, target, hash, signatures, disclosures)])[0]
+
+
+def seals_of(secret: bytes, rows: Iterable[tuple[bytes, tuple[str, ...], bytes, str, str]]) -> list[bytes]:
+    """Return the seals over rows, each as `seal_of` takes it.
 
     What has not always one length is hashed, or follows its length, so that no two rows have one text.
     """
-    text = f"{len(signatures)} {signatures}{disclosures}".encode()
-    return blake2b(hash + id + _digest_of(target) + text, digest_size=32, key=secret, person=_FORM).digest()
+    begun, seals = blake2b(digest_size=32, key=secret, person=_FORM), []
+    for id, target, hash, signatures, disclosures in rows:
+        fixed = hash + id + _digest_of(target)
+        one = begun.copy()
+        one.update(b"%b%d %b%b" % (fixed, len(signatures), signatures.encode(), disclosures.encode()))
+        seals.append(one.digest())
+    return seals
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,13 @@ from ledger.stores.sqlite_faults import faults
 
 BUSY_SECONDS: Final = 10.0
 WAL_PAGES: Final = 200  # then they go into the file: a commit that makes the WAL longer costs twice one that does not
+_SETTINGS: Final = (
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+    "synchronous=FULL",
+    "secure_delete=FAST",  # zeros where a row stood; pages that hold none any more are cut off (schema.py)
+    f"wal_autocheckpoint={WAL_PAGES}",
+)
 
 
 class Opened:
@@ -71,9 +78,10 @@ class Opened:
             ) from None  # fmt: skip
         connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_timeout(int(BUSY_SECONDS * 1000))
-        connection.execute("PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON")
+        connection.transaction_mode = "IMMEDIATE"
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {setting}").fetchall()
         prepare(connection, self._path)
-        connection.execute(f"PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={WAL_PAGES}")
         return connection
 
 

@@ -1,31 +1,42 @@
 """Rows of the spool as what a log places: judged by their seal, or by form, disclosures and the author's signature."""
 
+import hmac
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger import statement
 from ledger.encoding import SIGNATURES_LIMIT, STATEMENT_TYPE
 from ledger.errors import LedgerError, Misuse, Tampered
 from ledger.keys.credential import UnknownScheme, verify_signatures
-from ledger.placing import ABOUT_A_SET, Item, Single
-from ledger.spool.item import Row, item_of, read_texts, sealed_by, waiting
+from ledger.placing import ABOUT_A_SET, Item, Request, Single, as_item, as_single
+from ledger.spool.item import Row, item_of, read_texts, sealed_by, seals_of, waiting
+from ledger.statement import statement_hash
 from ledger.trust import Trust
 
 
 class Ready(NamedTuple):
-    """A row that is as its author wrote it. `plain`: what may stand there follows from type, actor and system alone."""
+    """A row that is as its author wrote it."""
 
     row: Row
     single: Single
     disclosures: tuple[str, ...]
-    plain: bool
 
     @property
     def item(self) -> Item:
         """The statement."""
         return self.single.item
+
+
+class Whole(NamedTuple):
+    """Rows that one key sealed, as one request: of none of them is more to be judged than type, actor and system."""
+
+    request: Request
+    key: str
+    actors: frozenset[str]
+    newest: str  # of their times
 
 
 _NONE = msgspec.Raw()
@@ -47,6 +58,8 @@ class _Head(msgspec.Struct):
     refs: msgspec.Raw = _NONE
 
 
+_Kind = tuple[str, str, str, str | None, str | None]
+"""Type, actor, key, log and system of a statement."""
 _heads = msgspec.json.Decoder(_Head)
 
 
@@ -55,48 +68,64 @@ class Reading:
 
     def __init__(self, trust: Trust, secrets: dict[str, bytes]) -> None:
         self._trust, self._secrets = trust, secrets
-        self._plain: dict[tuple[str | None, ...], dict[str, Any]] = {}
+        self._kinds: dict[_Kind, dict[str, Any] | None] = {}
 
-    def read(self, rows: Sequence[Row]) -> Iterator[tuple[Row, Ready | LedgerError]]:
+    def whole(self, rows: Sequence[Row]) -> Whole | None:
+        """Return rows as one request, for the least work; None where one of them has to be looked at by itself."""
+        _, ids, genesis, named, origins, bodies, signatures, disclosures, *_, seals = zip(*rows, strict=True)
+        hashes = [sha256(b"\x00" + body).digest() for body in bodies]
+        key = sealed_by(rows[0], hashes[0], self._secrets)
+        if not key or max(map(len, signatures)) > SIGNATURES_LIMIT:
+            return None
+        targets = zip(genesis, named, origins, strict=True)
+        made = seals_of(self._secrets[key], zip(ids, targets, hashes, signatures, disclosures, strict=True))
+        if not hmac.compare_digest(b"".join(made), b"".join(seals)):
+            return None
+        heads = list(map(_heads.decode, bodies))
+        kinds = [(one.type, one.actor, one.key, one.log, one.subject.system) for one in heads if one.refs is _NONE]
+        shared = {kind: self._shared(kind) for kind in set(kinds)}
+        if len(kinds) < len(rows) or None in shared.values() or {key} != {kind[2] for kind in shared}:
+            return None
+        times = [one.time for one in heads]
+        items = map(as_item, zip(map(shared.get, kinds), bodies, ids, hashes, times, strict=True))
+        singles: list[Any] = list(map(as_single, zip(items, repeat(()), signatures)))
+        opened = tuple([text for texts in disclosures if texts != "[]" for text in read_texts(texts)])
+        return Whole(Request(singles, None, opened, True), key, frozenset(kind[1] for kind in shared), max(times))
+
+    def _shared(self, kind: _Kind) -> dict[str, Any] | None:
+        """Return what plain statements of one kind have in common; None where those of this one are not plain."""
+        if kind not in self._kinds:
+            self._kinds[kind] = self._make_shared(*kind)
+        return self._kinds[kind]
+
+    def _make_shared(
+        self, type: str, actor: str, key: str, log: str | None, system: str | None
+    ) -> dict[str, Any] | None:
+        if self._trust.in_rules(type) or type in ABOUT_A_SET:
+            return None
+        subject = {} if system is None else {"system": system}
+        named = {} if log is None else {"log": log}
+        return {"type": type, "actor": actor, "key": key, "subject": subject, **named}
+
+    def each(self, rows: Sequence[Row]) -> Iterator[tuple[Row, Ready | LedgerError]]:
         """Yield each row with what is to be placed, or with why it is not whole.
 
         The signature of a statement whose key the log does not know is left: it is not placed.
         """
-        hashes = [statement.statement_hash(row.body) for row in rows]
-        keys = [sealed_by(row, hash, self._secrets) for row, hash in zip(rows, hashes, strict=True)]
-        heads = iter(_heads.decode_lines(b"\n".join([row.body for row, key in zip(rows, keys, strict=True) if key])))
-        for row, hash, key in zip(rows, hashes, keys, strict=True):
-            head = next(heads) if key else None
-            if head is not None and head.key == key and len(row.signatures) <= SIGNATURES_LIMIT:
-                yield row, self._sealed(row, hash, head)
-                continue
+        for row in rows:
             try:
-                yield row, self._strange(row)
+                yield row, self._sealed(row) or self._strange(row)
             except (Tampered, Misuse) as error:
                 yield row, error
 
-    def _sealed(self, row: Row, hash: bytes, head: _Head) -> Ready:
-        said = (head.type, head.actor, head.key, head.log, head.subject.system)
-        fields = self._plain.get(said) if head.refs == _NONE else None
-        if fields is None:
-            fields = self._remember(head, said)
-        plain = fields is not None
-        if fields is None:
-            fields = msgspec.json.decode(row.body)
-        disclosures = () if row.disclosures == "[]" else read_texts(row.disclosures)
-        item = Item(fields, row.body, row.id, hash, head.time)
-        return Ready(row, Single(item, (), row.signatures), disclosures, plain)
-
-    def _remember(self, head: _Head, said: tuple[str | None, ...]) -> dict[str, Any] | None:
-        """Return what plain statements of one kind have in common; None where this one is not plain."""
-        if self._trust.in_rules(head.type) or head.refs != _NONE or head.type in ABOUT_A_SET:
+    def _sealed(self, row: Row) -> Ready | None:
+        hash = statement_hash(row.body)
+        key = sealed_by(row, hash, self._secrets)
+        fields = msgspec.json.decode(row.body) if key else {}
+        if not key or fields["key"] != key or len(row.signatures) > SIGNATURES_LIMIT:
             return None
-        fields: dict[str, Any] = {"type": head.type, "actor": head.actor, "key": head.key}
-        fields["subject"] = {} if head.subject.system is None else {"system": head.subject.system}
-        if head.log is not None:
-            fields["log"] = head.log
-        self._plain[said] = fields
-        return fields
+        item = Item(fields, row.body, row.id, hash, fields["time"])
+        return Ready(row, Single(item, (), row.signatures), read_texts(row.disclosures))
 
     def _strange(self, row: Row) -> Ready:
         found = waiting(row)
@@ -111,4 +140,4 @@ class Reading:
                 what = f"keys of {error.scheme} cannot be checked here"
                 raise Misuse(what, "a newer release", code="scheme") from None
         item = item._replace(time=item.fields["time"])
-        return Ready(row, Single(item, found.signatures), found.disclosures, plain=False)
+        return Ready(row, Single(item, found.signatures), found.disclosures)

@@ -13,6 +13,7 @@ from ledger.errors import Misuse
 
 APPLICATION_ID: Final = 0x4C4C7370  # "LLsp"
 FORMAT: Final = 3
+_CUTS: Final = 1  # auto_vacuum=FULL: with each commit, pages that hold nothing are cut off the end of the file
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS waiting (
   place       INTEGER PRIMARY KEY,   -- counts up: the order in which things were said
@@ -41,7 +42,8 @@ def prepare(connection: apsw.Connection, path: Path) -> None:
     """Make the table in a file that is new, or was written by an earlier release; raise `Misuse` for any other file."""
     if connection.pragma("application_id") != APPLICATION_ID:
         _make(connection, path)
-    if connection.pragma("user_version") in (1, 2):
+    found = connection.pragma("user_version")
+    if 1 <= found < FORMAT or (found == FORMAT and connection.pragma("auto_vacuum") != _CUTS):
         _take_over(connection)
     if connection.pragma("user_version") != FORMAT:
         raise Misuse(f"the spool {path} is of another release", "pip install -U lifecycle-ledger", code="newer_format")
@@ -50,21 +52,25 @@ def prepare(connection: apsw.Connection, path: Path) -> None:
 def _make(connection: apsw.Connection, path: Path) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_schema").get:
         raise Misuse(f"{path} is no spool", "LEDGER_SPOOL names the file", code="spool")
+    connection.pragma("auto_vacuum", _CUTS)
     connection.execute("PRAGMA journal_mode=WAL")
     with connection:
         connection.execute(f"{_TABLE} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}")
 
 
 def _take_over(connection: apsw.Connection) -> None:
-    """What waits in a spool of format 1 has no seal; one of format 2 has an index that each commit writes."""
-    connection.execute("BEGIN IMMEDIATE")
-    found = connection.pragma("user_version")
-    if found == 1:
-        connection.execute("ALTER TABLE waiting ADD COLUMN seal BLOB NOT NULL DEFAULT x''")
-    if found in (1, 2):
+    """What waits in a spool of format 1 has no seal; one of format 2 has an index that each commit writes.
+
+    The file is of the new format when all is done: a crash before is mended by doing it again.
+    """
+    with connection:
+        if connection.pragma("user_version") == 1:
+            connection.execute("ALTER TABLE waiting ADD COLUMN seal BLOB NOT NULL DEFAULT x''")
+            connection.execute("PRAGMA user_version=2")
         write_anew(connection)
-        connection.execute(f"PRAGMA user_version={FORMAT}")
-    connection.execute("COMMIT")
+    connection.pragma("auto_vacuum", _CUTS)
+    connection.execute("VACUUM")  # which also leaves no page that a row stood in once
+    connection.execute(f"PRAGMA user_version={FORMAT}")
 
 
 def write_anew(connection: apsw.Connection) -> None:

@@ -83,6 +83,32 @@ def test_the_wal_keeps_its_length(spool):
     assert [item.id for item in spool.items()] == IDS[:300]
 
 
+GONE = {"all": range(30), "first": range(20), "inner": range(10, 20), "gaps": range(0, 30, 2), "one": [29], "none": []}
+
+
+@pytest.mark.parametrize("gone", GONE.values(), ids=GONE)
+def test_only_what_is_named_is_removed(spool, gone):
+    for number in range(30):
+        put(spool, number, f"mark {number}!" + "x" * 900, fresh=True)
+    items = spool.items()
+    spool.remove([items[number] for number in gone])
+    assert [item.id for item in spool.items()] == [IDS[n] for n in range(30) if n not in gone]
+    data = b"".join(path.read_bytes() for path in spool.path.parent.glob("spool.db*"))
+    assert [n for n in gone if b"mark %d!" % n in data] == []
+
+
+def test_what_took_the_place_of_what_is_removed_stays(spool):
+    """A place is given out again where the last row went: whoever read before removes by place and id."""
+    for number in range(3):
+        put(spool, number)
+    read = spool.items()
+    spool.remove(read[2:])
+    put(spool, 3)
+    assert [item.place for item in spool.items()] == [1, 2, 3]
+    spool.remove(read)
+    assert [item.id for item in spool.items()] == [IDS[3]]
+
+
 def test_a_file_of_the_release_before_is_taken_over(spool):
     """Its table has an index of its own by the rule that ids are unique."""
     put(spool, 0)
@@ -94,8 +120,12 @@ def test_a_file_of_the_release_before_is_taken_over(spool):
     connection.execute("ALTER TABLE waiting RENAME TO old; DROP INDEX waiting_by_id")
     connection.execute(text.replace("BLOB NOT NULL,         --", "BLOB NOT NULL UNIQUE,  --"))
     connection.execute("INSERT INTO waiting SELECT * FROM old; DROP TABLE old; PRAGMA user_version=2")
+    connection.execute("PRAGMA auto_vacuum=0")
+    connection.execute("VACUUM")
     connection.close()
     assert indexes(spool) == ["sqlite_autoindex_waiting_1"]
     assert spool.items() == kept
     assert indexes(spool) == []
     assert put(spool, 1) is True
+    spool.remove(kept)
+    assert spool.path.stat().st_size <= 4 * 4096  # pages that hold nothing are cut off
