@@ -43,7 +43,7 @@ def down(monkeypatch):
 
     monkeypatch.setattr(SqliteStore, "writing", fail)
     monkeypatch.setattr(SqliteStore, "find", fail)
-    monkeypatch.setattr(SqliteStore, "rows", fail)
+    monkeypatch.setattr(SqliteStore, "triples", fail)  # which `rows` reads, too
 
 
 # ---- the store is away ----
