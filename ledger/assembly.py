@@ -88,10 +88,9 @@ class Assembly:
         for key, span in part.doubtful.items():
             first = self.doubtful[key].first if key in self.doubtful else span.first
             self.doubtful[key] = span._replace(first=first)
-        leaves = [part.leaves[at : at + HASH_SIZE] for at in range(0, len(part.leaves), HASH_SIZE)]
-        self._grow(leaves)
-        if leaves:
-            self._last = leaves[-1]
+        self._grow(part.leaves)
+        if part.leaves:
+            self._last = part.leaves[-1]
         self._authority.take(part)
 
     def _check_four_eyes(self) -> None:

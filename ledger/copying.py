@@ -23,7 +23,6 @@ from ledger.genesis import read_genesis
 from ledger.known import open_reader
 from ledger.merkle.edge import TILE, Edge
 from ledger.merkle.proofs import subtree_root
-from ledger.merkle.tree import HASH_SIZE
 from ledger.parts import Part
 from ledger.ranges import RangeCheck
 from ledger.scan import START, Before
@@ -56,7 +55,7 @@ def copy_entries(source: Store, destination: Store, stop: int, progress: Progres
     for part in check.parts(_through(source.rows(start, stop), waiting), PART):
         authority.take(part)
         _require_sound(part, authority)
-        leaves = [part.leaves[at : at + HASH_SIZE] for at in range(0, len(part.leaves), HASH_SIZE)]
+        leaves = part.leaves
         last = leaves[-1] if leaves else last
         tiles = edge.extend(leaves)
         acts = [act.seq for act in part.acts]

@@ -12,7 +12,6 @@ from ledger.genesis import Genesis
 from ledger.keys.log_key import LogKey
 from ledger.logkeys import LogKeys
 from ledger.merkle.edge import Edge, Tile
-from ledger.merkle.tree import HASH_SIZE
 from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
 from ledger.pins import Pin
 from ledger.ranges import RangeCheck
@@ -49,7 +48,7 @@ def mend(store: Store, genesis: Genesis, *, find_key: Callable[[LogKeys], LogKey
             raise Tampered(
                 f"nothing was changed: {found[0].message}", "restore a copy", code=found[0].code, seq=found[0].seq
             )
-        leaves = [part.leaves[at : at + HASH_SIZE] for at in range(0, len(part.leaves), HASH_SIZE)]
+        leaves = part.leaves
         for size in sorted(size for size in sealed if edge.size < size <= edge.size + len(leaves)):
             ahead = edge.copy()
             ahead.extend(leaves[: size - edge.size])

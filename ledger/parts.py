@@ -61,7 +61,7 @@ class Part(NamedTuple):
 
     start: int
     stop: int
-    leaves: bytes
+    leaves: list[bytes]
     last: Before
     uses: list[dict[Use, Span]]
     acts: list[Act]

@@ -124,7 +124,7 @@ class RangeCheck:
         part = Part(
             self._start,
             self._before.seq + 1,
-            b"".join(self._leaves),
+            self._leaves,
             self._before,
             self._uses,
             self._acts,

@@ -22,21 +22,25 @@ def _homes(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def own_home(_homes, monkeypatch):
-    """HOME and the XDG folders below a folder of this test; nothing named LEDGER_ from outside."""
-    for name in list(os.environ):
-        if name.startswith("LEDGER_") and name not in HOW_MUCH:
-            monkeypatch.delenv(name)
+def own_home(_homes):
+    """HOME and the XDG folders below a folder of this test; nothing named LEDGER_ from outside.
+
+    What a test patches is undone before: the home is the last to go.
+    """
     place = _homes / str(next(_numbers))
     place.mkdir()
-    for name, folder in (
-        ("HOME", ""),
-        ("XDG_CACHE_HOME", "cache"),
-        ("XDG_CONFIG_HOME", "config"),
-        ("XDG_STATE_HOME", "state"),
-    ):
-        monkeypatch.setenv(name, str(place / folder))
-    return place
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("LEDGER_") and name not in HOW_MUCH:
+                patch.delenv(name)
+        for name, folder in (
+            ("HOME", ""),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_STATE_HOME", "state"),
+        ):
+            patch.setenv(name, str(place / folder))
+        yield place
 
 
 @pytest.fixture

@@ -66,6 +66,8 @@ class Kept:
     def rows(self, start, stop):
         return iter([Row(seq, self.ids[seq], self.lines[seq]) for seq in range(start, min(stop, len(self.lines)))])
 
+    triples = rows
+
     def read(self, seq):
         if not 0 <= seq < len(self.lines):
             raise Misuse(f"no entry {seq}")
