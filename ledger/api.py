@@ -17,7 +17,7 @@ from ledger.errors import Misuse
 from ledger.fresh import now_text as _now
 from ledger.genesis import Genesis, Recovery, read_genesis
 from ledger.notes.checkpoint import Checkpoint
-from ledger.pins import begin_pin, hold_against, keep_pin, pin_of, pin_path, read_pin
+from ledger.pins import begin_pin, hold_against, keep_pin, moved_lately, pin_of, pin_path, read_pin
 from ledger.receipts import Receipt, Recorded
 from ledger.selecting import datas_here, entry_here, select
 from ledger.stores.opening import locate, open_store
@@ -308,10 +308,11 @@ class Ledger:
     def _move_pin(self, *, now: bool = False) -> None:
         if self._placing is None or (not now and time.monotonic() - self._pinned < PIN_SECONDS):
             return
-        known = self._placing.known
+        known, path = self._placing.known, pin_path(self.origin)
         if known is not None and known.head.note:
             self._pinned = time.monotonic()
-            keep_pin(pin_path(self.origin), pin_of(known.head, self.genesis_leaf, self.place.location, _now()))
+            if now or not moved_lately(path, PIN_SECONDS / 2):
+                keep_pin(path, pin_of(known.head, self.genesis_leaf, self.place.location, _now()))
 
     def prove(self, which: int | str, *, authors: bool = True) -> bytes:
         """Return a receipt of an entry: it shows, offline, that the entry stands in this log, and whose key signed it.

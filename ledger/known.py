@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Self
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ledger import entry
 from ledger.authority import Authority
@@ -12,12 +13,15 @@ from ledger.genesis import Unknown, read_genesis
 from ledger.merkle.edge import TILE, Edge
 from ledger.merkle.proofs import ReadSubtree, subtree_root
 from ledger.merkle.tiles import subtree_reader
-from ledger.notes.checkpoint import Checkpoint
+from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
 from ledger.ranges import RangeCheck
 from ledger.report import Failure, Missing
 from ledger.scan import Before
 from ledger.store import Appending, Head
 from ledger.trust import Trust
+
+if TYPE_CHECKING:
+    from ledger.keys.log_key import LogKey
 
 _TYPES: Final = re.compile(rb'"type":"([^"\\]*)"')
 CATCH_UP_LIMIT: Final = 4_096  # entries of others that are taken in one by one; more, and all is read anew
@@ -91,7 +95,9 @@ class KnownLog:
         known._check_note(store)
         return known
 
-    def _check_note(self, store: Appending) -> None:
+    def _check_note(self, store: Appending, log_key: "LogKey | None" = None) -> None:
+        if log_key is not None and self._is_ours(log_key):
+            return
         checkpoint = self.checkpoint
         if checkpoint is None:
             if self.head.covered:
@@ -101,6 +107,17 @@ class KnownLog:
             raise _not_fitting("the newest checkpoint is not of the size that the head names", -1)
         if self.root_at(checkpoint.size, store) != checkpoint.root:
             raise _not_fitting(f"the first {checkpoint.size:,} entries are not those that the checkpoint seals", -1)
+
+    def _is_ours(self, log_key: "LogKey") -> bool:
+        """Whether the newest checkpoint is the one that the log's key makes of all entries: to sign takes less than
+        to verify, and gives the same bytes.
+        """
+        size, current = self.head.size, self.trust.log_keys.current
+        if self.head.covered != size or self.trust.log_keys.signers(size) != (current,):
+            return False
+        checkpoint = Checkpoint(self.trust.genesis.origin, size, self.edge.root())
+        same = log_key.verifier_keys == current.keys and checkpoint.origin == log_key.origin
+        return same and compare_digest(sign_checkpoint(checkpoint, log_key.everyday), self.head.note)
 
     def root_at(self, size: int, store: Appending) -> bytes:
         """Return the root over the first `size` entries, from stored hashes."""
@@ -150,14 +167,17 @@ def open_reader(leaves: list[bytes], size: int, read_tile: Callable[[int, int], 
     return subtree_reader(tile)
 
 
-def take_up(known: KnownLog | None, store: Appending, head: Head) -> KnownLog:
-    """Return what is to be known at `head`: from what was known before, where little came since; else anew."""
+def take_up(known: KnownLog | None, store: Appending, head: Head, log_key: "LogKey | None" = None) -> KnownLog:
+    """Return what is to be known at `head`: from what was known before, where little came since; else anew.
+
+    `log_key` is the log's, where it is here.
+    """
     if head.size == 0:
         raise Tampered("the stored head is empty", "ledger rebuild", code="head", check=9)
     if known is None or not known.head.size <= head.size <= known.head.size + CATCH_UP_LIMIT:
         return KnownLog.read(store, head)
     try:
-        return _follow(known, store, head)
+        return _follow(known, store, head, log_key)
     except LedgerError:
         return KnownLog.read(store, head)  # it names what does not fit, or finds that the log was repaired
 
@@ -181,7 +201,7 @@ def _take_in(trust: Trust, seq: int, said: dict[str, Any], store: Appending) -> 
         raise _not_fitting(why, seq) from None
 
 
-def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:
+def _follow(known: KnownLog, store: Appending, head: Head, log_key: "LogKey | None") -> KnownLog:
     """Take in the entries that another process placed.
 
     Where a checkpoint covers all of them, whoever holds the log's key has checked them, and the root that it signed is
@@ -207,7 +227,7 @@ def _follow(known: KnownLog, store: Appending, head: Head) -> KnownLog:
         raise _not_fitting("the stored head is not that of the entries", -1)
     vetted = known.vetted
     known.head, known.recorded, known.newest_id = head, recorded, newest
-    known._check_note(store)
+    known._check_note(store, log_key)
     known.vetted = max(vetted, head.covered)
     return known
 

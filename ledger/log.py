@@ -191,7 +191,7 @@ class Log:
     def _catch_up(self, section: Appending) -> KnownLog:
         head = section.head()
         if self._known is None or self._known.head != head:
-            known = take_up(self._known, section, head)
+            known = take_up(self._known, section, head, self._log_key)
             if self._guard is not None:
                 self._guard(known, section)
             self._follow_keys(known)

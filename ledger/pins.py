@@ -10,6 +10,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -248,6 +249,14 @@ def keep_pin(path: Path, pin: Pin) -> None:
         if path not in _warned:
             _warned.add(path)
             _log.warning("%s; what is recorded is recorded; fix: %s", error.message, error.fix)
+
+
+def moved_lately(path: Path, seconds: float) -> bool:
+    """Whether somebody moved a pin within so many seconds: of many processes that record in one log, one need do it."""
+    try:
+        return 0 <= time.time() - path.stat().st_mtime < seconds
+    except OSError:
+        return False
 
 
 def replace_pin(path: Path, pin: Pin) -> None:

@@ -6,9 +6,12 @@ empty context (FORMAT.md section 5). What is signed, and with which key, is deci
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ledger.errors import Misuse, Unavailable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ED25519_PUBLIC: Final = 32
 ED25519_SIGNATURE: Final = 64
@@ -17,6 +20,9 @@ MLDSA44_SIGNATURE: Final = 2420
 
 Check = Callable[[bytes, bytes], bool]
 """(message, signature) -> whether it is good, under a key that is already loaded."""
+Sign = Callable[[bytes], bytes]
+"""message -> signature, by a key that is already loaded."""
+FEW: Final = 8  # signatures of a key before libsodium is loaded for it
 
 _P: Final = 2**255 - 19
 _ORDER: Final = 2**252 + 27742317777372353535851937790883648493
@@ -98,6 +104,35 @@ def sodium() -> Callable[[bytes, bytes, bytes], bool] | None:
             return False
 
     return check
+
+
+def ed25519_signing(private: "Ed25519PrivateKey") -> Sign:
+    """Return what signs with a key: OpenSSL; after a few messages libsodium, where the extra `fast` is installed.
+
+    Both make the same bytes (RFC 8032 leaves nothing to choose), libsodium in three quarters of the time. To load it
+    takes longer than all signatures of a command.
+    """
+    left = FEW
+    sign: Sign = private.sign
+
+    def signed(message: bytes) -> bytes:
+        nonlocal sign, left
+        if left > 0:
+            left -= 1
+            if not left:
+                sign = _sodium_signing(private) or sign
+        return sign(message)
+
+    return signed
+
+
+def _sodium_signing(private: "Ed25519PrivateKey") -> Sign | None:
+    try:
+        from nacl.bindings import crypto_sign
+    except ImportError:
+        return None
+    key = private.private_bytes_raw() + private.public_key().public_bytes_raw()
+    return lambda message: bytes(crypto_sign(message, key)[:ED25519_SIGNATURE])
 
 
 @lru_cache(maxsize=_KEYS_HELD)

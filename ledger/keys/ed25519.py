@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from ledger.encoding import pae
 from ledger.keys.credential import Credential, Key
+from ledger.signatures import ed25519_signing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,6 +17,7 @@ class Ed25519Signer:
 
     def __init__(self, private: "Ed25519PrivateKey") -> None:
         self._private = private
+        self._sign = ed25519_signing(private)
 
     @classmethod
     def generate(cls) -> Self:
@@ -31,7 +33,7 @@ class Ed25519Signer:
 
     def sign(self, payload_type: str, body: bytes) -> tuple[bytes, ...]:
         """Return the signature (64 bytes) over the DSSE encoding of `body`."""
-        return (self._private.sign(pae(payload_type, body)),)
+        return (self._sign(pae(payload_type, body)),)
 
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes that only the key's holder can make, the same each time, for one purpose: HMAC-SHA-256."""

@@ -7,7 +7,7 @@ from ledger.keys.ed25519 import encryption
 from ledger.notes.note import NoteSigner
 from ledger.notes.treehead import parse_checkpoint, subtree_message
 from ledger.notes.verifier import ED25519, MLDSA44_COSIGNATURE, TIME_SIZE, VerifierKey
-from ledger.signatures import no_mldsa
+from ledger.signatures import ed25519_signing, no_mldsa
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,10 +19,10 @@ class _Everyday:
 
     def __init__(self, origin: str, private: "Ed25519PrivateKey") -> None:
         self.verifier_key = VerifierKey.make(origin, ED25519, private.public_key().public_bytes_raw())
-        self._private = private
+        self._sign = ed25519_signing(private)
 
     def sign_note(self, text: str) -> bytes:
-        return self._private.sign(text.encode())
+        return self._sign(text.encode())
 
 
 class _LongTerm:

@@ -40,6 +40,7 @@ SETTINGS: Final = {
 _NETWORK: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 _forking: "Final[weakref.WeakSet[Forking]]" = weakref.WeakSet()
 _abandoned: Final[list[psycopg.Connection]] = []  # a parent's: closing one would end the parent's session
+_process = object()  # another one in each process: to ask the system takes longer
 
 
 class _Raw(Dumper):
@@ -90,12 +91,12 @@ class Link(psycopg.Connection[Any]):
         super().__init__(*given, **named)
         self.prepared: dict[str, bytes] = {}
         self.numbers = count()
-        self._owner = os.getpid()
+        self._owner = _process
 
     @property
     def ours(self) -> bool:
         """Whether this process opened it."""
-        return self._owner == os.getpid()
+        return self._owner is _process
 
     def __del__(self, *_: Any) -> None:
         """Say nothing: a ledger may be left to the garbage collector, and libpq closes what this process opened."""
@@ -222,6 +223,8 @@ def _is_name(text: str) -> bool:
 
 
 def _after_fork() -> None:
+    global _process  # noqa: PLW0603 - what the parent opened is known by its parent's
+    _process = object()
     for one in list(_forking):
         one.forget()
 

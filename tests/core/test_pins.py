@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -190,6 +191,23 @@ def test_a_damaged_pin_stops_the_writer(ledger):
         say(ledger)
     assert caught.value.code == "pin"
     assert len(ledger) == 2
+
+
+def test_of_those_who_record_at_one_time_one_moves_the_pin(ledger):
+    """The others move it when they end: it is never behind what a process recorded that closed its ledger."""
+    path = pin_path(ledger.origin)
+    say(ledger)
+    moved = path.stat().st_ino
+    with Ledger.open(ledger.path) as other:
+        say(other, 2)
+        assert path.stat().st_ino == moved
+        long_ago = time.time() - 10
+        os.utime(path, (long_ago, long_ago))
+        other._pinned = 0.0
+        say(other, 3)
+        assert path.stat().st_ino != moved
+        say(other, 4)
+    assert read_pin(path).end == len(ledger) == 5
 
 
 def test_recording_and_reading_by_another_user_needs_no_pin_of_ours(ledger, monkeypatch, tmp_path):

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -142,3 +144,24 @@ def test_a_signature_fits_one_message():
     assert signatures.verify_ed25519(public, b"message", good)
     for spoilt in (good[:63], good + b"\0", good[::-1], b"", bytes(64)):
         assert not signatures.verify_ed25519(public, b"message", spoilt)
+
+
+# ---- signing ----
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_libsodium_and_openssl_make_the_same_signatures(monkeypatch, fast):
+    """A key signs by OpenSSL at first, then by libsodium, where it is installed."""
+    if fast:
+        pytest.importorskip("nacl", reason="the extra `fast` is not installed")
+    else:
+        monkeypatch.setitem(sys.modules, "nacl.bindings", None)
+    asked = []
+    private = SimpleNamespace(
+        sign=lambda message: asked.append(message) or LOG.sign(message),
+        private_bytes_raw=LOG.private_bytes_raw, public_key=LOG.public_key,
+    )  # fmt: skip
+    sign = signatures.ed25519_signing(private)
+    messages = [b"m" * number for number in range(3 * signatures.FEW)]
+    assert [sign(message) for message in messages] == [LOG.sign(message) for message in messages]
+    assert len(asked) == (signatures.FEW - 1 if fast else len(messages))

@@ -135,6 +135,36 @@ def test_the_old_key_signs_nothing_beyond_the_hand_over(told, rotated, keys):
         say(told, 50)
 
 
+def test_who_is_at_work_with_the_old_key_follows_no_checkpoint_of_it_beyond_the_hand_over(told, keys):
+    """It could make that very note itself, and so has no need to verify it: but the key is not the log's any more."""
+    with Ledger.open(told.path) as other:
+        say(other, 30)
+        rotate_log_key(told, "yearly")
+        say(told, 31)
+        head, checkpoint = told.store.head(), told.checkpoint()
+        with told.store.writing() as section:
+            section.append((), (), (), (), head._replace(note=sign_checkpoint(checkpoint, keys.log.everyday)))
+        with pytest.raises(Tampered):
+            say(other, 32)
+        assert len(told) == head.size
+
+
+@pytest.mark.parametrize("wrong", ["key", "root", "size"])
+def test_who_is_at_work_follows_no_checkpoint_that_the_key_did_not_make(told, keys, wrong):
+    with Ledger.open(told.path) as other:
+        say(other, 30)
+        say(told, 31)
+        head, checkpoint = told.store.head(), told.checkpoint()
+        signers = LogKey.generate(told.origin).everyday if wrong == "key" else keys.log.everyday
+        root = bytes(32) if wrong == "root" else checkpoint.root
+        note = sign_checkpoint(Checkpoint(told.origin, head.size - (wrong == "size"), root), signers)
+        with told.store.writing() as section:
+            section.append((), (), (), (), head._replace(note=note))
+        with pytest.raises(Tampered):
+            say(other, 32)
+        assert len(told) == head.size
+
+
 def test_a_checkpoint_of_the_old_key_beyond_the_hand_over_vouches_for_nothing(told, rotated, keys):
     note = sign_checkpoint(told.checkpoint(), keys.log.all)
     policy = Policy(checkpoints=(Trusted(note, "the thief's"),))
