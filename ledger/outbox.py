@@ -303,8 +303,7 @@ class Outbox:
 
     def _told(self, target: Target, why: LedgerError | None) -> None:
         """After something was put: one line for an outage, and a thread that tries, where one is asked for."""
-        if why is not None and why.code == BEHIND:
-            self._delivery.put_behind()
+        self._delivery.put(behind=why is not None and why.code == BEHIND)
         if why is not None and why.code not in self._warned:
             self._warned.add(why.code)
             _log.warning("%s; kept in the spool (%s); fix: %s", _reason(why), self._waits(), fix_of(why, target))

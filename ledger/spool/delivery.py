@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ledger.errors import LedgerError, Unavailable
 from ledger.spool.file import Spool
@@ -20,37 +20,58 @@ LOOK_SECONDS: Final = 60.0  # how often what waits without reason to move is tri
 BEHIND: Final = "behind"  # the code of the error that says that a statement has to wait behind others
 
 
+class _Found(NamedTuple):
+    """Whether something of one's own waits. Counts as long as nothing is put, by this process (`puts`) or another
+    (`mark`, which a coarse clock may miss), and not beyond `until`.
+    """
+
+    mark: tuple[int, ...]
+    puts: int
+    until: float
+    behind: bool
+
+
 class Delivery:
-    """Delivers a spool's statements to one ledger, a moment at a time, and remembers whether any of one's own wait."""
+    """Delivers a spool's statements to one ledger, a moment at a time, and remembers whether any of one's own wait.
+
+    Threads share it: whatever they do at once, what is remembered was looked up after the last put that it counts.
+    """
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
-        self._mark: tuple[int, ...] = ()  # of the spool, when it was looked at
-        self._until = 0.0  # what was found then counts so long, if the mark is the same
-        self._behind = False
+        self._lock = threading.Lock()  # over the two below; never held while something is looked up
+        self._puts = 0
+        self._found: _Found | None = None
 
     def deliver(self, ledger: "Ledger") -> Unavailable | None:
         """Send out what waits for a ledger; no work where nothing changed. Never raises for what it meets there.
 
         Returns why the next statement of this author has to wait, too: earlier ones of theirs could not all go out.
         """
-        mark, now = self._spool.mark(), time.monotonic()
+        mark = self._spool.mark()
         if not mark:
             return None
-        if mark != self._mark or now >= self._until:
-            self._behind = self._send(ledger, now)
-        if not self._behind:
+        with self._lock:
+            found, puts = self._found, self._puts
+        now = time.monotonic()
+        if found is None or found[:2] != (mark, puts) or now >= found.until:
+            found = self._send(ledger, now)
+        if not found.behind:
             return None
         return Unavailable(
             f"earlier statements of {ledger.identity.actor} wait in the spool, and go first; nothing was recorded",
             "ledger spool list says what holds them up", code=BEHIND,
         )  # fmt: skip
 
-    def put_behind(self) -> None:
-        """Take note that this process put something behind the others: that changes nothing about those."""
-        self._mark = self._spool.mark()
+    def put(self, *, behind: bool) -> None:
+        """Take note that this process put something; `behind` others, which changes nothing about those."""
+        mark = self._spool.mark() if behind else ()
+        with self._lock:
+            self._puts += 1
+            known = self._found if behind else None
+            self._found = known._replace(mark=mark, puts=self._puts) if known is not None and known.behind else None
 
-    def _send(self, ledger: "Ledger", now: float) -> bool:
+    def _send(self, ledger: "Ledger", now: float) -> _Found:
         """Flush; return whether something that this author said waits on."""
         named = place_name(ledger.place)
         own = (ledger.genesis_leaf, named, ledger.identity.actor)
@@ -59,13 +80,18 @@ class Delivery:
             done = flush(ledger, self._spool, named=named, seconds=seconds)
             if done.busy and self._spool.waits(*own):
                 done = flush(ledger, self._spool, named=named, seconds=seconds, wait=FLUSH_SECONDS)
+            with self._lock:
+                puts = self._puts
+            mark = self._spool.mark()  # before the look: what is put after it shows
             behind = self._spool.waits(*own)
         except LedgerError as error:
             _log.debug("what waits was not delivered: %s", error)
-            return isinstance(error, Unavailable) and self._waits(*own)
+            return _Found((), -1, now, isinstance(error, Unavailable) and self._waits(*own))
         moves = done.busy or (behind and not done.held)
-        self._mark, self._until = self._spool.mark(), now if moves else now + LOOK_SECONDS
-        return behind
+        found = _Found(mark, puts, now if moves else now + LOOK_SECONDS, behind)
+        with self._lock:
+            self._found = found
+        return found
 
     def _waits(self, genesis: str, named: str, actor: str) -> bool:
         try:

@@ -14,6 +14,7 @@ from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import save
 from ledger.spool import delivery
 from ledger.spool import flush as flushing
+from ledger.spool.file import Spool
 from ledger.spool.item import Target
 from tests.spool.conftest import away, back, forget, say, texts
 
@@ -143,6 +144,33 @@ def test_threads_behind_a_backlog_keep_their_order(backlog, slow):
     for n in (1, 2, 3):
         mine = notes(range(1000 * n, 1000 * n + 40))
         assert [text for text in found if text in mine] == mine
+
+
+def test_what_is_put_while_another_thread_looks_is_not_overtaken(project, spool, monkeypatch):
+    """Also where the clock of the files is too coarse to tell: nothing that is remembered is older than a put."""
+    assert say(1).seq == 1
+    away(project)
+    assert say(2).state == "spooled"
+    back(project)
+    forget()
+    looked = []
+
+    def looks(self, *own):
+        found = real(self, *own)
+        if not looked:
+            looked.append(found)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("LEDGER_MODE", "spool")
+                assert say(4).state == "spooled"
+        return found
+
+    real = Spool.waits
+    monkeypatch.setattr(Spool, "mark", lambda _: (1,))
+    monkeypatch.setattr(Spool, "waits", looks)
+    assert say(3).state == "sealed"
+    assert looked == [False]
+    assert say(5).state == "sealed"
+    assert recorded() == notes((1, 2, 3, 4, 5))
 
 
 # ---- what is held ----
