@@ -6,6 +6,7 @@ import os
 import apsw
 import pytest
 
+import tests.examples  # noqa: F401 - the profile of properties, before any is read
 from ledger.api import Ledger
 from tests.faults.tally import _found, caused  # noqa: F401 - fixtures
 from tests.servers import schema, server, url  # noqa: F401 - fixtures

@@ -5,7 +5,7 @@ import random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import LedgerError, Misuse, Tampered
@@ -31,8 +31,9 @@ from ledger.notes.merging import add_lines, cosignatures, merge_notes
 from ledger.notes.note import SIGNATURE_LIMIT, Note, SignatureLine, parse_note, render_note, verify_note
 from ledger.notes.verifier import VerifierKey
 from tests.core.test_notes import CHECKPOINT, SIGNED, WITNESS_KEY, cosigned
+from tests.examples import examples
 
-BOUNDED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+BOUNDED = examples(200)
 ORIGIN = "ledger.test/one"
 LOG, OTHER_LOG = LogKey.generate(ORIGIN), LogKey.generate(ORIGIN)
 ONE, TWO = WitnessKey.generate("w.test/1"), WitnessKey.generate("w.test/2")

@@ -6,15 +6,16 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger import encoding
 from ledger.errors import Misuse, Tampered
+from tests.examples import examples
 from tests.reference.second import SECOND
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-BOUNDED = settings(derandomize=True, max_examples=150, deadline=None, database=None)
+BOUNDED = examples(150)
 
 SUITE = json.loads((VECTORS / "thirdparty/jsontestsuite/parsing.json").read_text())["tests"]
 
@@ -115,7 +116,7 @@ def test_what_is_written_is_read(value):
     assert len(data.splitlines()) == 1
 
 
-@settings(BOUNDED, max_examples=1000)
+@examples(1000)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 @example(1e-5)
 @example(9.999999999999999e-6)
@@ -155,7 +156,7 @@ TOKENS += [b"-0.0", b"1E2", b"9007199254740991", b"9007199254740992", b"-9007199
 TOKENS += [b" ", b"\\", b"\xff", b"\xc2\x80", b"\xef\xbb\xbf", b"NaN", b"Infinity", b"1e-5", b"0.00001", b'"a":']
 
 
-@settings(BOUNDED, max_examples=1000)
+@examples(1000)
 @given(st.lists(st.sampled_from(TOKENS), max_size=10).map(b"".join) | st.binary(max_size=24))
 def test_readers_agree_on_rubbish(inner):
     for data in (inner, b'{"a":' + inner + b"}", b'{"a":[' + inner + b"]}"):

@@ -6,15 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import encoding, entry, statement
 from ledger.errors import Misuse, Tampered
+from tests.examples import examples
 from tests.reference.second import SECOND
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-BOUNDED = settings(derandomize=True, max_examples=300, deadline=None, database=None)
+BOUNDED = examples(300)
 INDEX = json.loads((VECTORS / "index.json").read_text())["logs"]
 BODY = base64.b64decode(json.loads((VECTORS / "statements/good.json").read_text())["plain"])
 TIME = "2026-03-02T09:00:00.000000Z"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import Misuse, Tampered
@@ -124,7 +124,6 @@ def test_seventy_thousand_leaves_and_their_tiles():
 
 
 @given(st.lists(st.integers(0, 9), max_size=12))
-@settings(deadline=None)
 def test_a_frontier_does_not_care_how_leaves_arrive(steps):
     frontier, done = Frontier(), 0
     for step in steps:

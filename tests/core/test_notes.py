@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import Misuse, Tampered
@@ -14,10 +14,11 @@ from ledger.notes import note as notes
 from ledger.notes.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
 from ledger.notes.note import Note, SignatureLine, parse_note, render_note, verify_note
 from ledger.notes.verifier import ED25519, ED25519_COSIGNATURE, MLDSA44_COSIGNATURE, VerifierKey
+from tests.examples import examples
 from tests.reference.second import SECOND
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-BOUNDED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+BOUNDED = examples(200)
 INDEX = json.loads((VECTORS / "index.json").read_text())["logs"]
 
 ORIGIN = "example.com/audit-log"

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import entry, pins
@@ -15,6 +15,7 @@ from ledger.errors import Misuse, Tampered
 from ledger.keys.log_key import LogKey
 from ledger.notes.checkpoint import Checkpoint, sign_checkpoint
 from ledger.pins import HOWS, Pin, Tail, leave_place, move_pin, parse_pin, pin_path, place_of, read_pin, strangers_at
+from tests.examples import examples
 from tests.log.acts import say
 from tests.log.conftest import keys, template, told  # noqa: F401 - fixtures
 from tests.log.forging import chained_anew, history, stored
@@ -223,7 +224,7 @@ def test_recording_and_reading_by_another_user_needs_no_pin_of_ours(ledger, monk
 # ---- the form ----
 
 HOW = st.sampled_from(HOWS)
-BOUNDED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+BOUNDED = examples(200)
 
 
 @BOUNDED

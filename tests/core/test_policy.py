@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import Misuse
@@ -13,8 +13,9 @@ from ledger.notes.merging import Cosigned
 from ledger.notes.verifier import ED25519, ED25519_COSIGNATURE, VerifierKey
 from ledger.policy import Group, Quorum, Witness
 from ledger.policy.file import FIRST_LINE, LIMIT, read_policy
+from tests.examples import examples
 
-BOUNDED = settings(derandomize=True, max_examples=300, deadline=None, database=None)
+BOUNDED = examples(300)
 ORIGIN = "ledger.test/one"
 LOG = LogKey.generate(ORIGIN)
 ED, PQ = (key.text for key in LOG.verifier_keys)

@@ -5,14 +5,15 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import encoding
 from ledger.errors import Misuse, Tampered
+from tests.examples import examples
 from tests.reference.second import SECOND
 
-BOUNDED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+BOUNDED = examples(200)
 
 FORMS = {
     encoding.is_handle: (

@@ -7,15 +7,16 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import encoding, statement
 from ledger.errors import Misuse, Tampered
+from tests.examples import examples
 from tests.reference.second import SECOND
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-BOUNDED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+BOUNDED = examples(200)
 GOOD = {
     name: base64.b64decode(data) for name, data in json.loads((VECTORS / "statements/good.json").read_text()).items()
 }

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.compose import Draft, compose, compose_struct
@@ -20,6 +20,7 @@ from ledger.events import EVENTS, check_data
 from ledger.events.common import Evidence, Threshold
 from ledger.events.development import Trained
 from ledger.statement import Ref, Statement, set_digest, statement_hash
+from tests.examples import examples
 
 GOOD = json.loads((Path(__file__).parent / "examples.json").read_text())
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
@@ -503,7 +504,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(
     st.sampled_from([*EVENTS, "acme.example/thing", "nothing"]),
     st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=6),

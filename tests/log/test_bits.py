@@ -4,7 +4,7 @@ import random
 import re
 from hashlib import sha256
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from ledger import entry
@@ -14,15 +14,11 @@ from ledger.ranges import RangeCheck
 from ledger.scan import CHUNK, Before, Scanner, _by_entry
 from ledger.statement import statement_hash
 from ledger.store import Row
+from tests.examples import examples
 from tests.log.forging import put
 
-BOUNDED = settings(
-    derandomize=True,
-    max_examples=150,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+BOUNDED = examples(150, HealthCheck.function_scoped_fixture)
+FEW = examples(40, HealthCheck.function_scoped_fixture)
 
 
 def flipped(data, bit):
@@ -56,7 +52,7 @@ def test_a_changed_bit_of_an_entry_is_found(told, edit):
 def test_a_changed_bit_of_a_rows_id_or_number_is_found(told, edit):
     ids = [row.id for row in told.store.rows(0, 16)]
 
-    @settings(BOUNDED, max_examples=40)
+    @FEW
     @given(st.integers(0, 15), st.integers(0, 127))
     def change_id(seq, bit):
         edit(told.path, ("UPDATE entries SET id = ? WHERE seq = ?", (flipped(ids[seq], bit), seq)))
@@ -67,7 +63,7 @@ def test_a_changed_bit_of_a_rows_id_or_number_is_found(told, edit):
         finally:
             edit(told.path, ("UPDATE entries SET id = ? WHERE seq = ?", (ids[seq], seq)))
 
-    @settings(BOUNDED, max_examples=40)
+    @FEW
     @given(st.integers(0, 15), st.integers(4, 62))
     def change_number(seq, bit):
         other = seq ^ 1 << bit

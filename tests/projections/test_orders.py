@@ -1,10 +1,11 @@
 """Whatever the cut of the reading and the order of arrival: the same rows."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from projections.database import TEMPORARY, Database
 from projections.opening import Projections
+from tests.examples import examples
 
 DAYS = st.integers(1, 20)
 SETS = st.sampled_from(("one", "two", "three"))
@@ -65,7 +66,7 @@ def folded(book, *cuts):
     return result
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(120)
 @given(st.lists(EVENTS, max_size=16))
 def test_one_by_one_all_at_once_and_rebuilt_are_the_same(new_book, events):
     book = new_book()
@@ -90,7 +91,7 @@ TIMED = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 @given(TIMED, st.randoms(use_true_random=False))
 def test_intervals_do_not_depend_on_the_order_of_arrival(new_book, events, random):
     """Events with distinct times: the log's order must not show in what ran from when to when."""

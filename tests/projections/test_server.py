@@ -5,7 +5,7 @@ from operator import methodcaller
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from ledger.api import Ledger
@@ -18,6 +18,7 @@ from projections.questions.registry import registry
 from projections.registry import REGISTRY
 from projections.server import ServerDatabase
 from tests.conftest import ORIGIN
+from tests.examples import examples
 from tests.log.acts import MODEL, say, say_many, tell
 from tests.projections.test_orders import EVENTS
 from tests.projections.test_orders import say as add
@@ -29,11 +30,7 @@ def fingerprints(projections):
     return [projections.fingerprint(name) for name in ("registry", "changelog")]
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@examples(12, HealthCheck.function_scoped_fixture)
 @given(st.lists(EVENTS, min_size=6, max_size=16), st.integers(1, 5))
 def test_equal_ledgers_have_equal_fingerprints_in_a_file_and_in_a_server(new_book, in_server, events, step):
     book = new_book()

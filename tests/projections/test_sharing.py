@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.api import Ledger
@@ -21,6 +21,7 @@ from projections.registry import REGISTRY
 from projections.sharing import fold_of
 from projections.tables import in_order
 from tests.conftest import ORIGIN
+from tests.examples import examples
 from tests.log.acts import say, tell
 from tests.projections.test_orders import EVENTS
 from tests.projections.test_orders import say as add
@@ -48,7 +49,7 @@ def rebuilt(book, database, shares):
     )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(80)
 @given(st.lists(EVENTS, min_size=1, max_size=16), st.integers(1, 5), st.integers(0, 16))
 def test_shares_together_are_one_fold_and_go_on_as_one(new_book, events, shares, cut):
     book = new_book()

@@ -1,27 +1,24 @@
 """Entry 0 and disclosures with anything in them: both verifiers take the same, read the same, and fall over nothing.
 
-For longer: LEDGER_FUZZ_EXAMPLES=100000.
+For longer: LEDGER_EXAMPLES=500.
 """
 
 import copy
-import os
 from base64 import urlsafe_b64encode
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from ledger.disclosures import open_disclosure, opens_in, steps
 from ledger.errors import Misuse, Tampered
 from ledger.genesis import read_genesis
 from ledger.trust import Trust
+from tests.examples import examples
 from tests.reference.second import SECOND
 from tests.reference.test_trust_fuzz import LEAF, SAID, VALUES, places
 from tests.vectors.making.build import ADA, BOB, CAROL, RECOVERY
 
-MANY = settings(
-    max_examples=int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "200")), deadline=None, derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+MANY = examples(200, *HealthCheck)
 
 # ---- entry 0 ----
 

@@ -1,13 +1,12 @@
 """Events of trust with anything in them: a value or a named error, and the same of the two from both verifiers.
 
-For longer: LEDGER_FUZZ_EXAMPLES=100000.
+For longer: LEDGER_EXAMPLES=300.
 """
 
 import copy
 import json
-import os
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import entry
@@ -15,6 +14,7 @@ from ledger.changes import EVENTS
 from ledger.errors import Tampered
 from ledger.genesis import Unknown, read_genesis
 from ledger.trust import Trust
+from tests.examples import examples
 from tests.reference.second import SECOND
 from tests.vectors.making.build import ADA, BOB, CAROL, CI, DAN, RECOVERY, Log
 from tests.vectors.making.log_keys import FIRST, quorum
@@ -119,11 +119,7 @@ def by_second(events):
             yield "good"
 
 
-@settings(
-    max_examples=int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "300")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@examples(300)
 @given(st.lists(statements(), min_size=1, max_size=4))
 def test_both_say_the_same_of_anything(events):
     assert list(by_package(copy.deepcopy(events))) == list(by_second(copy.deepcopy(events)))

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import apsw
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from ledger.anchors.http import Answer
@@ -19,10 +19,10 @@ from ledger.notes.note import parse_note, verify_note
 from ledger.witness.cosigner import Cosigner
 from ledger.witness.state import State
 from tests.core.test_cosigning import LEAVES, LOG, ORIGIN, head, note, way
+from tests.examples import examples
 
 KEY = WitnessKey.generate("w.test")
-QUIET = [HealthCheck.function_scoped_fixture]
-BOUNDED = settings(derandomize=True, max_examples=150, deadline=None, database=None, suppress_health_check=QUIET)
+BOUNDED = examples(150, HealthCheck.function_scoped_fixture)
 
 
 @pytest.fixture
