@@ -94,10 +94,18 @@ class Root(Commands):
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **_: Any) -> NoReturn:  # type: ignore[override]
         """Run, and exit with the code that DESIGN section 5 gives for what happened."""
         given = list(sys.argv[1:] if args is None else args)
+        _open_streams()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         sys.exit(_run(self, given, prog_name or "ledger"))
+
+
+def _open_streams() -> None:
+    """Put nothing in the place of a stream that whoever runs this has closed: no file may take its number, either."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _run(root: Root, given: list[str], name: str) -> int:

@@ -182,6 +182,22 @@ def test_an_unknown_setting_is_named(run, ledger):
     assert "unknown key 'orign'; nearest 'origin'" in run("log").error[0]
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("words", "code"), [("log", 0), ("verify --json", 0), ("show 99", 2)])
+def test_a_stream_that_is_closed_changes_no_exit_code(story, words, code, closed):
+    shell = f'"{sys.executable}" -m ledger {words} {closed}'
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done
+    assert "fault of this program" not in done.stderr
+
+
+def test_nothing_comes_in_where_nothing_is_open(story):
+    shell = f'"{sys.executable}" -m ledger record --many <&-'
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 2), done
+    assert "fault of this program" not in done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 @pytest.mark.parametrize("words", [("types",), ("types", "--json"), ("log",), ("show", "99", "--json")])
 def test_a_full_disk_is_two_lines_and_no_traceback(story, words):

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from ledger import entry
@@ -65,6 +66,8 @@ def _served(ledger: "Ledger") -> Iterator[Finding]:
 def _file(patient: Patient) -> Iterator[Finding]:
     import apsw
 
+    from ledger.stores.sqlite_faults import faults
+
     ledger = patient.ledger
     assert ledger is not None
     path = ledger.path
@@ -76,9 +79,8 @@ def _file(patient: Patient) -> Iterator[Finding]:
         if file.read(len(_SQLITE)) != _SQLITE:
             yield Finding("ok", "store", f"{short_path(path)}, to be read only ({ledger.origin})")
             return
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    journal = connection.pragma("journal_mode")
-    connection.close()
+    with faults(path), closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+        journal = connection.pragma("journal_mode")
     yield Finding("ok", "store", f"SQLite, {journal} mode, {short_path(path)} ({ledger.origin})")
     if journal != "wal":
         fix = f'sqlite3 {short_path(path)} "PRAGMA journal_mode=WAL"'
