@@ -29,7 +29,7 @@ from ledger.notes.note import NOTE_LIMIT, parse_note
 from ledger.notes.treehead import parse_checkpoint
 from ledger.omitted import read_omitted
 from ledger.store import Anchor, Appending, Head, Row, Triple
-from ledger.stores.ids import Ids, said_in
+from ledger.stores.ids import Ids, room, said_in
 
 _PLACES: Final = "places.bin"
 
@@ -165,11 +165,17 @@ class BundleStore:
             if self._places:
                 return
             file = self._ids.folder / _PLACES
-            if not file.exists():
-                self._make_index()
-                file.write_bytes(self._places.tobytes())
-            else:
-                self._places.frombytes(file.read_bytes())
+            try:
+                if not file.exists():
+                    self._make_index()
+                    with room(str(file)):
+                        file.write_bytes(self._places.tobytes())
+                else:
+                    with room(str(file)):
+                        self._places.frombytes(file.read_bytes())
+            except BaseException:
+                self._places, self.omitted = array("Q"), 0  # of half an index nothing is read
+                raise
 
     def _make_index(self) -> None:
         edge = Edge()

@@ -8,7 +8,8 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +17,8 @@ from urllib.parse import quote
 
 import apsw
 import msgspec
+
+from ledger.errors import Unavailable
 
 _FILE: Final = "ids.db"
 _ROWS: Final = 4_096
@@ -72,7 +75,8 @@ class Ids:
     def folder(self) -> Path:
         """The working folder; made when it is first asked for, removed by the process that made it."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="ledger-"))
+            with room("a working folder"):
+                self._folder = Path(tempfile.mkdtemp(prefix="ledger-"))
             self._remove = weakref.finalize(self, _remove, self._folder, os.getpid())
         return self._folder
 
@@ -84,26 +88,29 @@ class Ids:
     def build(self, entries: Iterable[tuple[int, bytes]], kinds: frozenset[str]) -> None:
         """Read (place, entry) pairs in order and note each id, and the places of entries after 0 of these types.
 
-        What was built before is replaced.
+        What was built before is replaced. Raises `Unavailable` where there is no room for it, and what reading raises.
         """
         making = self.folder / f"{_FILE}.{os.getpid()}"
-        making.unlink(missing_ok=True)
-        connection = apsw.Connection(str(making))
-        for statement in _MAKING:
-            list(connection.execute(statement))
         pairs = iter(entries)
-        while some := [(seq, said_in(data)) for seq, data in islice(pairs, _ROWS)]:
-            found = [(said.id, seq) for seq, said in some if said.id]
-            before = connection.total_changes()
-            connection.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?)", found)
-            if connection.total_changes() - before < len(found) and self.twice < 0:
-                self.twice = next(seq for id, seq in found if _place(connection, id) != seq)
-            acts = [(seq,) for seq, said in some if seq and said.type in kinds]
-            connection.executemany("INSERT INTO acts VALUES (?)", acts)
-        connection.execute("COMMIT")
-        connection.close()
-        making.replace(self.folder / _FILE)
+        with room(f"the index of ids in {self.folder}"):
+            making.unlink(missing_ok=True)
+            with closing(apsw.Connection(str(making))) as connection:
+                for statement in _MAKING:
+                    list(connection.execute(statement))
+                while some := [(seq, said_in(data)) for seq, data in islice(pairs, _ROWS)]:
+                    self._note(connection, some, kinds)
+                connection.execute("COMMIT")
+            making.replace(self.folder / _FILE)
         self._process = 0  # whatever is open is of the file before
+
+    def _note(self, connection: apsw.Connection, some: list[tuple[int, SaidOf]], kinds: frozenset[str]) -> None:
+        found = [(said.id, seq) for seq, said in some if said.id]
+        before = connection.total_changes()
+        connection.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?)", found)
+        if connection.total_changes() - before < len(found) and self.twice < 0:
+            self.twice = next(seq for id, seq in found if _place(connection, id) != seq)
+        acts = [(seq,) for seq, said in some if seq and said.type in kinds]
+        connection.executemany("INSERT INTO acts VALUES (?)", acts)
 
     def _open(self) -> apsw.Connection:
         if self._connection is None or self._process != os.getpid():  # SQLite's connections are not for a fork's child
@@ -114,12 +121,12 @@ class Ids:
 
     def find(self, id: bytes) -> int | None:
         """Return the first place of an id."""
-        with self._lock:
+        with self._lock, room(f"the index of ids in {self.folder}"):
             return _place(self._open(), id)
 
     def acts(self) -> list[int]:
         """Return the places of the types that `build` was given."""
-        with self._lock:
+        with self._lock, room(f"the index of ids in {self.folder}"):
             return [seq for (seq,) in self._open().execute("SELECT seq FROM acts ORDER BY seq")]
 
     def close(self) -> None:
@@ -131,6 +138,17 @@ class Ids:
             if self._remove is not None:
                 self._remove()
                 self._folder = self._remove = None
+
+
+@contextmanager
+def room(what: str) -> Iterator[None]:
+    """Turn what a disk for temporary files says into an error that names it."""
+    try:
+        yield
+    except (apsw.Error, OSError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        text = f"{what} cannot be made or read: {said}"
+        raise Unavailable(text, "free space, or set TMPDIR", code="scratch") from None
 
 
 def _place(connection: apsw.Connection, id: bytes) -> int | None:

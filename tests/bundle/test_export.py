@@ -12,8 +12,9 @@ from ledger.bundle.checks import check_bundle
 from ledger.bundle.export import export_bundle, is_closed
 from ledger.bundle.state import State
 from ledger.bundle.store import BundleStore
-from ledger.errors import Misuse
+from ledger.errors import Misuse, Unavailable
 from ledger.evidence import directory
+from ledger.stores import ids
 from ledger.verify import verify_log
 from tests.bundle.packing import both, by_file, lines, pack, unpack
 from tests.log.acts import MODEL, say
@@ -35,6 +36,21 @@ def test_it_verifies_in_both_and_holds_what_was_recorded(bundle):
     assert bundle.files["verify.py"] == FILE.read_bytes()
     assert json.loads(bundle.files["schemas/trained.json"])["title"] == "trained"
     assert bundle.files["disclosures.txt"].split() == sorted(t.encode() for t in bundle.ledger.store.disclosures())
+
+
+def test_no_room_for_what_is_worked_with(long, tmp_path, monkeypatch):
+    long.close_checkpoint()
+    export(long, tmp_path / "b.zip")
+    small = (*ids._MAKING[:2], "PRAGMA max_page_count=3", *ids._MAKING[2:])
+    with closing(BundleStore(str(tmp_path / "b.zip"))) as store:
+        monkeypatch.setattr(ids, "_MAKING", small)
+        for work in (store.head, lambda: store.read(1)):
+            with pytest.raises(Unavailable) as caught:
+                work()
+            assert caught.value.code == "scratch"
+        monkeypatch.undo()
+        assert store.head() == long.store.head()
+        assert store.read(len(long) - 1) == long.read(-1)
 
 
 def test_other_programs_read_it(bundle):

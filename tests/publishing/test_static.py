@@ -8,11 +8,12 @@ import shutil
 import pytest
 
 from ledger.api import Ledger
-from ledger.errors import Misuse, Tampered, Withheld
+from ledger.errors import Misuse, Tampered, Unavailable, Withheld
 from ledger.merkle.bundles import read_bundle, write_bundle
 from ledger.notes.checkpoint import sign_checkpoint
 from ledger.pins import pin_path
 from ledger.policy import Policy
+from ledger.stores import ids
 from ledger.stores.opening import opener_of
 from ledger.stores.static import open_static
 from ledger.verify import verify_log
@@ -50,6 +51,27 @@ def test_it_verifies(shown, processes, monkeypatch):
     report = shown.verify(processes=processes)
     assert (report.verdict, report.checked) == ("VERIFIED", 617), report
     assert {one.kind for one in report.vouchers} == {"pin"}
+
+
+def test_no_folder_for_what_is_worked_with(long, send, out, tmp_path, monkeypatch):
+    send(long)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(Unavailable) as caught:
+        Ledger.open(out)
+    assert (caught.value.code, caught.value.fix) == ("scratch", "free space, or set TMPDIR")
+
+
+def test_no_room_for_the_index_of_ids(long, send, out, monkeypatch):
+    send(long)
+    small = (*ids._MAKING[:2], "PRAGMA max_page_count=3", *ids._MAKING[2:])
+    with Ledger.open(out) as read:
+        monkeypatch.setattr(ids, "_MAKING", small)
+        for work in (read.verify, lambda: read.find(long.find(5).statement.id)):
+            with pytest.raises(Unavailable) as caught:
+                work()
+            assert caught.value.code == "scratch"
+        monkeypatch.undo()
+        assert read.find(long.find(5).statement.id).seq == 5
 
 
 def test_nothing_is_left_behind(long, send, out, tmp_path, monkeypatch):
