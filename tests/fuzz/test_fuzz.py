@@ -1,6 +1,7 @@
 """What strangers hand over, changed at random for a while: every parser gives a value or a named error, and soon.
 
-Some seconds for all of them by default; for longer, `LEDGER_FUZZ_SECONDS=3600 pytest -m fuzz`. An input that reaches a
+Some seconds for all of them by default, and the same changes in every run; for longer, and others each time,
+`LEDGER_FUZZ_SECONDS=3600 pytest -m fuzz`. An input that reaches a
 line of code that none before it has reached is kept, and changed further. One that fails is printed in base64: it goes
 into kept.json.
 """
@@ -22,7 +23,8 @@ from tests.fuzz import world as good
 from tests.fuzz.mutating import mutate
 from tests.fuzz.parsers import BOTH, PARSERS, SECONDS_REFUSALS
 
-SECONDS = float(os.environ.get("LEDGER_FUZZ_SECONDS", "12"))
+LONG = os.environ.get("LEDGER_FUZZ_SECONDS", "")
+SECONDS = float(LONG or 12)
 SLOW = {False: 3.0, True: 20.0}  # most seconds of this process for one input, by whether it takes its time
 CODE = (str(Path(__file__).parents[2] / "ledger"),)
 KEPT = json.loads(Path(__file__).with_name("kept.json").read_text("utf-8"))
@@ -125,7 +127,7 @@ def test_every_parser_of_bytes_is_in_the_table():
 @pytest.mark.fuzz
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_value_or_a_named_error(world, name, record_property):
-    parser, chooser = PARSERS[name], random.Random()
+    parser, chooser = PARSERS[name], random.Random(None if LONG else name)
     corpus, reached, count = seeds(world, name), Reached(), 0
     for data in [base64.b64decode(text) for text in KEPT.get(name, ())] + corpus[:]:
         tried(world, parser, data, None if parser.heavy else reached)
@@ -154,7 +156,7 @@ def outcome(read, world, data):
 @pytest.mark.parametrize("name", BOTH)
 def test_the_package_and_the_auditors_file_agree(world, name):
     ours, theirs = BOTH[name]
-    corpus, chooser = seeds(world, name), random.Random()
+    corpus, chooser = seeds(world, name), random.Random(None if LONG else name)
     end = time.monotonic() + SECONDS / (len(PARSERS) + len(BOTH))
     waiting = [base64.b64decode(text) for text in KEPT.get(f"both: {name}", ())] + corpus[:]
     while waiting or time.monotonic() < end:

@@ -32,7 +32,7 @@ def door(server):
             connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {value}")
             if not value:
                 connection.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+                    "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = %s", (name,)
                 )  # fmt: skip
 
     yield set_open
@@ -47,7 +47,7 @@ def test_a_server_that_goes_away_and_comes_back(there, door, spool, caplog, caus
     found.caused += 1
     kept = [say(number) for number in (2, 3, 4)]
     assert [one.state for one in kept] == ["spooled"] * 3
-    assert time.monotonic() - start < 8  # the run is not held up
+    assert time.monotonic() - start < 30  # the run is not held up
     assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
     door(True)
     forget()

@@ -42,7 +42,7 @@ def signing(time_=None, key=KEY, also=b""):
 def slowly(handler, path, asked):
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(100):
+    for _ in range(1_000):
         handler.wfile.write(b"a")
         handler.wfile.flush()
         time.sleep(0.05)
@@ -109,11 +109,12 @@ BAD = {
 @pytest.mark.parametrize(("answer", "kind", "code"), BAD.values(), ids=BAD)
 def test_what_is_no_cosignature(told, server, answer, kind, code):
     url, began = server(answer), time.monotonic()
+    seconds = 1.0 if answer in (slowly, endless) else 30.0
     with pytest.raises(kind) as caught:
-        ask(told, url, KEY.verifier_keys, seconds=1.0)
+        ask(told, url, KEY.verifier_keys, seconds=seconds)
     assert caught.value.code == code, caught.value
     assert type(caught.value) is kind
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 25
     (kept,) = [note for size, note in told.store.checkpoints() if size == 16]
     assert kept.count("—".encode()) == 2  # nothing was kept but what the log signed
     assert told.verify().verdict == "VERIFIED"
