@@ -111,17 +111,17 @@ class PostgresStore:
 
     # ---- reading ----
 
-    def _ask(self, work: Callable[[Link], T]) -> T:
+    def _ask(self, work: Callable[[Link], T], era: int | None = None) -> T:
         """Do what may be done twice; once more where a connection that lay idle turns out to be gone."""
         rested = False
         try:
-            with self._links.lend() as link:
+            with self._links.lend(era) as link:
                 rested = link.rested
                 return work(link)
         except Unavailable as error:
             if error.code != "unreachable" or not rested:
                 raise
-        with self._links.lend() as link:
+        with self._links.lend(era) as link:
             return work(link)
 
     def _rows_of(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -137,10 +137,10 @@ class PostgresStore:
         """Yield rows `start` to `stop` - 1, as of one moment: rows that are there never change, later ones are left."""
         if stop - start > STRIDE:
             stop = min(stop, self._rows_of(_NEXT)[0][0])
-        statement = named(ROWS, self._links.schema)
+        statement, era = named(ROWS, self._links.schema), self._links.era
 
         def fetch(start: int) -> list[Row]:
-            return self._ask(lambda link: _entries(link.execute(statement, (start, stop, STRIDE), binary=True)))
+            return self._ask(lambda link: _entries(link.execute(statement, (start, stop, STRIDE), binary=True)), era)
 
         return walk(fetch, start, stop)
 

@@ -81,11 +81,12 @@ class Link(psycopg.Connection[Any]):
     """A connection that knows whether its session is its own, and whether it lay idle before it was lent.
 
     `prepared`: the statements that its session keeps for `postgres_talk`, by their text; `ours`: it is
-    no parent's.
+    no parent's; `era`: see `Links.era`.
     """
 
     direct = True
     rested = False
+    era = 0
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -115,7 +116,10 @@ def watch(one: Forking) -> None:
 
 
 class Links:
-    """The connections to one database."""
+    """The connections to one database.
+
+    `era` counts how often they were closed: what is lent in one is not kept after it, whoever is still at work with it.
+    """
 
     def __init__(self, location: str, *, read_only: bool) -> None:
         self.location = location
@@ -126,6 +130,7 @@ class Links:
             raise Misuse(f"{self.schema!r} is no name for a schema", "a-z, 0-9 and _, at most 40", code="schema_name")
         self._url = write_url(parts._replace(query=urlencode(options)))
         self._read_only = read_only
+        self.era = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -138,38 +143,44 @@ class Links:
         self._begin()
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close what is idle, and what is lent as soon as it comes back."""
+        self.era += 1
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
         for link in idle:
             link.close()
 
     @contextmanager
-    def lend(self) -> Iterator[Link]:
-        """Lend a connection, at rest between transactions; one that comes back otherwise is closed."""
+    def lend(self, era: int | None = None) -> Iterator[Link]:
+        """Lend a connection, at rest between transactions; one that comes back otherwise, or late, is closed."""
         with faults(self.location):
-            link = self.take()
+            link = self.take(era)
             try:
                 yield link
             finally:
                 self.give_back(link)
 
-    def take(self) -> Link:
+    def take(self, era: int | None = None) -> Link:
         """Take a connection; who takes one gives it back."""
         with self._lock:
             link = self._idle.pop() if self._idle else None
-        return link or self.connect()
+        link = link or self.connect()
+        link.era = self.era if era is None else era
+        return link
 
     def give_back(self, link: Link) -> None:
         """Keep a connection for the next one, where it is at rest; a forked child leaves its parent's alone."""
         if not link.ours:
             return
         if link.broken:
-            self.close()  # what else is idle was lost with it
+            self._close_idle()  # what else is idle was lost with it
         link.rested = True
         at_rest = not link.closed and link.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
         with self._lock:
-            if at_rest and len(self._idle) < IDLE:
+            if at_rest and link.era == self.era and len(self._idle) < IDLE:
                 self._idle.append(link)
                 return
         link.close()

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.api import Ledger
 from ledger.errors import LedgerError, Misuse, Tampered, Unavailable
-from ledger.stores import opening, postgres_links, postgres_writing
+from ledger.stores import opening, postgres, postgres_links, postgres_writing
 from ledger.stores.postgres_texts import named, schema_text
 from tests.conftest import ORIGIN
 from tests.log.acts import say, say_many, tell
@@ -437,6 +437,27 @@ def test_a_walk_is_ahead_of_who_walks_and_keeps_no_transaction_open(ledger, sql)
     next(left)
     left.close()
     assert soon(lambda: not [one for one in threading.enumerate() if one.name.startswith("ledger-rows")])
+
+
+def test_who_still_fetches_for_a_walk_that_was_left_keeps_no_connection(ledger, sql, monkeypatch):
+    say_many(ledger, 1_700)
+    fetch, waits, go_on = postgres._entries, threading.Event(), threading.Event()
+
+    def late(cursor):
+        if threading.current_thread().name.startswith("ledger-rows"):
+            waits.set()
+            assert go_on.wait(60)
+        return fetch(cursor)
+
+    monkeypatch.setattr(postgres, "_entries", late)
+    rows = ledger.store.rows(0, 1_701)
+    next(rows)
+    assert waits.wait(60)
+    rows.close()
+    ledger.close()
+    go_on.set()
+    assert soon(lambda: not backends(sql)), backends(sql)
+    assert len(ledger) == 1_701  # what is asked afterwards opens anew
 
 
 def test_a_walk_goes_on_in_a_child_that_was_forked_on_the_way(ledger):
