@@ -16,6 +16,7 @@ A source that can only be read (a published folder, a bundle) is not told: then 
 it was made of. Pins hold on both sides: whoever does go on there makes a second history, and a verification says so.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 CLOSE: Final = 4_096  # entries that may still be missing when the source is closed
 ROUNDS: Final = 64  # how often it is tried to come that close to a source that is written to
+PATIENCE: Final = 60.0  # seconds for a moment in which nobody else writes: the root that is recorded is of that moment
 Fingerprints = Callable[["Ledger"], dict[str, str]]
 """Projections of a ledger as it stands: name -> fingerprint."""
 
@@ -159,7 +161,8 @@ def _leave(source: "Ledger", destination: str) -> "Entry | None":
             return None
         raise
     to = without_user(destination) if is_url(destination) else destination
-    for _ in range(ROUNDS):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         head = source.store.head()
         root = f"sha256:{root_of(source.store, head).hex()}"
         try:

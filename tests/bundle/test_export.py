@@ -38,17 +38,17 @@ def test_it_verifies_in_both_and_holds_what_was_recorded(bundle):
     assert bundle.files["disclosures.txt"].split() == sorted(t.encode() for t in bundle.ledger.store.disclosures())
 
 
-def test_no_room_for_what_is_worked_with(long, tmp_path, monkeypatch):
+def test_no_room_for_what_is_worked_with(long, tmp_path):
     long.close_checkpoint()
     export(long, tmp_path / "b.zip")
     small = (*ids._MAKING[:2], "PRAGMA max_page_count=3", *ids._MAKING[2:])
     with closing(BundleStore(str(tmp_path / "b.zip"))) as store:
-        monkeypatch.setattr(ids, "_MAKING", small)
-        for work in (store.head, lambda: store.read(1)):
-            with pytest.raises(Unavailable) as caught:
-                work()
-            assert caught.value.code == "scratch"
-        monkeypatch.undo()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ids, "_MAKING", small)
+            for work in (store.head, lambda: store.read(1)):
+                with pytest.raises(Unavailable) as caught:
+                    work()
+                assert caught.value.code == "scratch"
         assert store.head() == long.store.head()
         assert store.read(len(long) - 1) == long.read(-1)
 

@@ -267,7 +267,7 @@ def end(running, how):
     """End the server's processes, and wait until they are gone; then start it again."""
     process = running.get_postmaster_info().process
     os.kill(process.pid, how)
-    process.wait(30)
+    process.wait(120)
     running.ensure_postgres_running()
 
 
@@ -286,6 +286,15 @@ class Writer(threading.Thread):
         except Exception as error:
             self.error = error
         self.ledger.close()
+
+
+def wait_for_more(writers):
+    """Wait until each writer is at work: some more of its events are acknowledged."""
+    limit = time.monotonic() + 120
+    before = [len(one.acknowledged) for one in writers]
+    while any(len(one.acknowledged) < count + 6 for one, count in zip(writers, before, strict=True)):
+        assert time.monotonic() < limit, [one.error for one in writers]
+        time.sleep(0.01)
 
 
 def record_until_done(ledger, refused):
@@ -321,14 +330,16 @@ def test_a_server_that_goes_down_at_work(running, own_home, fault, how, name, wo
     for one_of in writers:
         one_of.start()
     for _ in range(DOWN_ROUNDS):
-        time.sleep(0.05 + random.random() * 0.2)
+        wait_for_more(writers)
+        time.sleep(random.random() * 0.2)
         end(process, how)
         found.caused += 1
-    time.sleep(0.3)
+    wait_for_more(writers)
     for one_of in writers:
         one_of.stop.set()
-        one_of.join(60)
+        one_of.join(120)
         assert one_of.error is None, one_of.error
+        assert not one_of.is_alive()
     for code, outcome in (refusal for one_of in writers for refusal in one_of.refused):
         found.refuse(code, outcome)
     with Ledger.open(where) as after:

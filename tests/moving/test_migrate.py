@@ -14,7 +14,7 @@ from ledger import copying
 from ledger.api import Ledger
 from ledger.certificates import check_certificate, read_certificate, write_certificate
 from ledger.cli.moving import fingerprints
-from ledger.copying import Difference, copy_entries, difference, finish
+from ledger.copying import Difference, copy_entries, difference, finish, root_of
 from ledger.errors import Conflict, Misuse, Tampered
 from ledger.migrate import check_migration, migrate
 from ledger.stores import opening
@@ -118,6 +118,21 @@ def test_a_writer_keeps_writing(told, tmp_path):
     with Ledger.open(tmp_path / "new.db") as there:
         assert set(said) <= {one.statement.id for one in there}
         assert there.verify().verdict == "VERIFIED"
+
+
+def test_a_source_that_never_rests_is_not_closed(told, tmp_path):
+    def meanwhile(store, head):
+        with Ledger.open(told.path) as other:  # always a moment sooner than `migrated`
+            say(other, 1)
+        return root_of(store, head)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ledger.migrate.PATIENCE", 0.5)
+        patch.setattr("ledger.migrate.root_of", meanwhile)
+        with pytest.raises(Conflict) as caught:
+            move(told, tmp_path / "new.db")
+    assert caught.value.code == "busy"
+    assert move(told, tmp_path / "new.db").size == len(told)
 
 
 KILLS = int(os.environ.get("LEDGER_KILL_ROUNDS", "8")) // 4  # before it may come to the end

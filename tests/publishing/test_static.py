@@ -61,16 +61,16 @@ def test_no_folder_for_what_is_worked_with(long, send, out, tmp_path, monkeypatc
     assert (caught.value.code, caught.value.fix) == ("scratch", "free space, or set TMPDIR")
 
 
-def test_no_room_for_the_index_of_ids(long, send, out, monkeypatch):
+def test_no_room_for_the_index_of_ids(long, send, out):
     send(long)
     small = (*ids._MAKING[:2], "PRAGMA max_page_count=3", *ids._MAKING[2:])
     with Ledger.open(out) as read:
-        monkeypatch.setattr(ids, "_MAKING", small)
-        for work in (read.verify, lambda: read.find(long.find(5).statement.id)):
-            with pytest.raises(Unavailable) as caught:
-                work()
-            assert caught.value.code == "scratch"
-        monkeypatch.undo()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ids, "_MAKING", small)
+            for work in (read.verify, lambda: read.find(long.find(5).statement.id)):
+                with pytest.raises(Unavailable) as caught:
+                    work()
+                assert caught.value.code == "scratch"
         assert read.find(long.find(5).statement.id).seq == 5
 
 

@@ -139,14 +139,15 @@ def test_a_folder_that_cannot_be_written_changes_no_error(project, monkeypatch):
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_disk_that_fails_leaves_nothing_half_written(project, monkeypatch, call):
+def test_a_disk_that_fails_leaves_nothing_half_written(project, call):
     def fail(*_):
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(drafts.os, call, fail)
-    assert refused("evaluated", oops=1).draft == ""
-    seen.keep_seen(spool_path(), "a place", seen.Seen("ab" * 32, "ledger.test/one"))
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drafts.os, call, fail)
+        assert refused("evaluated", oops=1).draft == ""
+        seen.keep_seen(spool_path(), "a place", seen.Seen("ab" * 32, "ledger.test/one"))
+    assert folder().is_dir()
     left = [path for path in spool_path().parent.rglob("*") if path.name.startswith((".draft", ".seen"))]
     assert left == []
 

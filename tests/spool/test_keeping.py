@@ -462,15 +462,15 @@ def test_a_thread_whose_spool_is_spoilt_ends_without_a_word(project, monkeypatch
         assert not delivery._at_work.locked()
 
 
-def test_what_was_put_is_kept_though_the_spool_cannot_be_counted(project, monkeypatch, spool, caplog):
+def test_what_was_put_is_kept_though_the_spool_cannot_be_counted(project, spool, caplog):
     away(project)
 
     def fail(_):
         raise Unavailable("the disk", code="store")
 
-    monkeypatch.setattr(Spool, "count", fail)
-    assert say(1).state == "spooled"
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Spool, "count", fail)
+        assert say(1).state == "spooled"
     assert "kept in the spool (it cannot be counted just now)" in warnings(caplog)[0]
     assert spool.count()[0] == 1
 

@@ -36,6 +36,14 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture
 def pooled(server, schema):
     """Return the URL of the server's database through a PgBouncer in some mode, with two sessions at most."""
@@ -61,15 +69,13 @@ def pooled(server, schema):
             for path in (place, *place.iterdir()):
                 os.chown(path, owner, -1)
             user = {"user": owner, "extra_groups": []}
-        started.append(
-            subprocess.Popen([PROGRAM, "-q", str(place / "pgbouncer.ini")], stderr=subprocess.DEVNULL, **user)
-        )
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                time.sleep(0.05)
+        process = subprocess.Popen([PROGRAM, "-q", str(place / "pgbouncer.ini")], stderr=subprocess.DEVNULL, **user)
+        started.append(process)
+        while process.poll() is None and not answers(port):
+            time.sleep(0.05)
+        if process.returncode is not None:
+            assert "Address already in use" in (place / "log").read_text(), (place / "log").read_text()
+            return start(mode)  # somebody else took the port meanwhile
         return f"postgresql://{parts.username}@127.0.0.1:{port}/{name}?schema={schema}&sslmode=disable"
 
     yield start
