@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import nullcontext
 from multiprocessing import get_context
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from ledger import entry
 from ledger.cycles import no_search
-from ledger.errors import LedgerError, Unavailable, Withheld
+from ledger.errors import LedgerError, Withheld
 from ledger.parts import Known, Part
 from ledger.ranges import RangeCheck
 from ledger.scan import START, Before
 from ledger.store import Opener, Store
+from ledger.workers import result_of, submit
 
 WORKERS: Final = 32  # that an executor is taken to have, where nobody says: so many ranges are under way, twice
-T = TypeVar("T")
 
 
 class _Job(NamedTuple):
@@ -46,27 +46,15 @@ def spread(
     with nullcontext(executor) if executor is not None else _processes(workers) as pool:
         try:
             for start, stop in _cuts(store, size, length):
-                waiting.append(pool.submit(_work, _Job(opener, store.place, start, stop, length, plain)))
+                job = _Job(opener, store.place, start, stop, length, plain)
+                waiting.append(submit(pool, "nothing was judged", _work, job))
                 if len(waiting) > ahead:
-                    yield from result_of(waiting.popleft())
+                    yield from result_of(waiting.popleft(), "nothing was judged")
             while waiting:
-                yield from result_of(waiting.popleft())
+                yield from result_of(waiting.popleft(), "nothing was judged")
         finally:
             for one in waiting:
                 one.cancel()
-
-
-def result_of(future: "Future[T]") -> T:
-    """Return what a worker answers; raise what it raised of ours, and `Unavailable` where it was lost."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, LedgerError):
-        raise error
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
-    raise Unavailable(
-        f"a worker of the executor failed ({what}); nothing was judged", "try again", code="worker"
-    ) from (error)
 
 
 def _processes(count: int) -> ProcessPoolExecutor:

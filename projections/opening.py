@@ -49,9 +49,9 @@ class Projections:
         The file is made when it is not there; it may be deleted at any time. Raises `Misuse` where the ledger has no
         place and no `path` is given, `Unavailable` where the file cannot be written.
         """
-        if path is None:
-            return cls(ledger, _in_server(ledger) or Database(_file_of(ledger)))
-        return cls(ledger, Database(path))
+        database = Database(path) if path is not None else _in_server(ledger) or Database(_file_of(ledger))
+        with _closed_unless_opened(database):
+            return cls(ledger, database)
 
     def catch_up(self, name: str | None = None) -> int:
         """Fold what was recorded since, into one projection or (None) into all; return how many entries were folded.
@@ -150,9 +150,20 @@ def as_of(
     the other.
     Times are aware datetimes or the ledger's 27-character text; else `Misuse`.
     """
-    made = Projections(ledger, Database(TEMPORARY), Moment(_time(as_of), _time(known_at)))
-    made.catch_up()
+    moment, database = Moment(_time(as_of), _time(known_at)), Database(TEMPORARY)
+    with _closed_unless_opened(database):
+        made = Projections(ledger, database, moment)
+        made.catch_up()
     return made
+
+
+@contextmanager
+def _closed_unless_opened(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
 
 
 def _time(value: datetime | str | None) -> str:

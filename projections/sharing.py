@@ -9,14 +9,17 @@ fingerprint, are those of one fold. A worker's answer is believed: it must be on
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextlib import closing
+from typing import Final
 
 from ledger.elsewhere import Elsewhere, elsewhere
-from ledger.errors import LedgerError, Unavailable
+from ledger.workers import result_of, submit
 from projections import position
 from projections.database import TEMPORARY, Database
 from projections.engine import Folding, Moment
 from projections.projection import EntrySource, Share
 from projections.registry import REGISTRY
+
+_SO_FAR: Final = "the tables are as they were"
 
 
 def share_out(source: EntrySource, size: int, executor: Executor, shares: int) -> Iterator[bytes]:
@@ -25,23 +28,14 @@ def share_out(source: EntrySource, size: int, executor: Executor, shares: int) -
     Raises `Misuse` where others cannot open what `source` reads, `Unavailable` where a worker is lost.
     """
     place = elsewhere(source, size)
-    futures = [executor.submit(fold_share, place, Share(at, shares)) for at in range(shares)]
+    futures: list[Future[bytes]] = []
     try:
+        futures.extend(submit(executor, _SO_FAR, fold_share, place, Share(at, shares)) for at in range(shares))
         while futures:
-            yield _result(futures.pop(0))
+            yield result_of(futures.pop(0), _SO_FAR)
     finally:
         for one in futures:
             one.cancel()
-
-
-def _result(future: "Future[bytes]") -> bytes:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, LedgerError):
-        raise error
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
-    raise Unavailable(f"a worker of the executor failed: {what}", "try again", code="worker") from error
 
 
 def fold_share(place: Elsewhere, share: Share) -> bytes:

@@ -30,6 +30,7 @@ ROOMS = [
     ["ranges"],
     ["authority", "foresight", "following", "four_eyes", "touched", "disclosures", "hybrid", "tokens"],
     ["assembly"],
+    ["workers"],
     ["vouching", "spread"],
     ["verify"],
     ["known", "proving"],
@@ -140,7 +141,7 @@ def test_the_truth_does_not_know_the_opinions():
 
 def test_opinions_read_the_ledger_from_outside():
     """Entries through what they are given, words and forms from the vocabulary: nothing of stores, keys or the log."""
-    names = ("api", "elsewhere", "errors", "encoding", "entry", "statement", "events", "revisions")
+    names = ("api", "elsewhere", "errors", "encoding", "entry", "statement", "events", "revisions", "workers")
     public = tuple(f"ledger.{name}" for name in names)
     wrong = [
         f"{name} imports {imported}"

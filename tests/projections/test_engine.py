@@ -9,7 +9,7 @@ import pytest
 from ledger.errors import Conflict, Misuse, Tampered, Unavailable
 from projections import tables
 from projections.database import TEMPORARY, Database
-from projections.opening import Projections
+from projections.opening import Projections, as_of
 from projections.registry.slots import DEPLOYMENTS
 
 
@@ -247,6 +247,24 @@ def test_closed_projections_say_so(book, tmp_path):
     with pytest.raises(Misuse), projections.database.reading():
         pass
     projections.close()
+
+
+def test_projections_that_cannot_be_opened_leave_nothing_open(book, folded, tmp_path, monkeypatch):
+    story(book)
+    book.path = tmp_path / "ledger.db"
+    with Projections.open(book) as projections:
+        projections.database.execute("DROP TABLE positions")
+        projections.database.execute("CREATE VIEW positions AS SELECT 1")
+    closed = []
+    monkeypatch.setattr(Database, "close", lambda self, close=Database.close: closed.append(close(self)))
+    with pytest.raises(Unavailable):
+        Projections.open(book).catch_up()
+    with pytest.raises(Misuse):
+        as_of(book, "yesterday")
+    book.list.pop(1)
+    with pytest.raises(Tampered):
+        as_of(book)
+    assert len(closed) == 2
 
 
 def test_two_threads_at_once_are_told_so():

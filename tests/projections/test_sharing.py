@@ -1,9 +1,11 @@
 """A fold shared out: the same rows as one fold's, and folding goes on from them."""
 
+import os
 import random
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -116,9 +118,6 @@ def executor(request):
 
 
 def processes():
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         yield pool
 
@@ -202,6 +201,44 @@ def test_a_worker_that_is_lost_leaves_everything_as_it_was(ledger, monkeypatch, 
             assert str(raised) in str(caught.value)
         assert everything(projections.database) == before
         assert projections.catch_up() == 0
+
+
+def killed():
+    """A pool one of whose workers was killed, as by the system when memory runs out."""
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with pytest.raises(BrokenExecutor):
+        pool.submit(os._exit, 9).result(120)
+    return pool
+
+
+def shut():
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    return pool
+
+
+class Forgetful(ThreadPoolExecutor):
+    """What is asked of it is called off before it is done."""
+
+    def submit(self, *_):
+        future = Future()
+        future.cancel()
+        return future
+
+
+@pytest.mark.parametrize("make", [killed, shut, lambda: Forgetful(1)], ids=["killed", "shut", "called off"])
+def test_an_executor_that_takes_nothing_any_more(ledger, make, monkeypatch):
+    monkeypatch.setattr("ledger.verify.RANGE", 16)
+    pool = make()
+    with Projections.open(ledger) as projections:
+        projections.catch_up()
+        before = everything(projections.database)
+        for work in (lambda: projections.rebuild(executor=pool), lambda: ledger.verify(executor=pool)):
+            with pytest.raises(Unavailable) as caught:
+                work()
+            assert caught.value.code == "worker"
+        assert everything(projections.database) == before
+    pool.shutdown()
 
 
 def test_what_cannot_be_shared_out(ledger, new_book):
