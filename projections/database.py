@@ -101,7 +101,8 @@ class Database:
             for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
         except BaseException:
-            self._connection.close()
+            with suppress(apsw.Error):
+                self._connection.close()
             raise
 
     @_said_plainly

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -162,7 +162,8 @@ def _closed_unless_opened(database: Database) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        database.close()
+        with suppress(Unavailable):  # the first error is the one to tell
+            database.close()
         raise
 
 
