@@ -1,5 +1,6 @@
 """The store in PostgreSQL: who may do what is the server's word, and whatever is moved in the schema is seen."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -24,7 +25,8 @@ PASSWORD = "correct-horse"
 
 @pytest.fixture
 def sql(server):
-    """Run statements as the superuser."""
+    """Run statements as the superuser; connections that an earlier test left to the garbage are not counted."""
+    gc.collect()
     with psycopg.connect(server, autocommit=True) as connection:
         yield lambda text, *values: connection.execute(text, values or None)
 
