@@ -70,7 +70,7 @@ def test_a_url_that_leads_nowhere(own_home, monkeypatch, url, code):
 
 
 def test_a_folder_that_may_not_be_entered(shown):  # noqa: F811
-    os.chmod(shown, 0o700)
+    os.chmod(shown, 0o000)
 
     def work():
         for path in (shown / "ledger.db", shown / "none.db"):
