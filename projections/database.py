@@ -75,7 +75,7 @@ def _said_plainly(call: Callable[P, T]) -> Callable[P, T]:
                 "make its folder writable and free space, or ask with projections in memory",
                 code="projections_unwritable",
             ) from error
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             raise Unavailable(
                 f"the projections' database is damaged ({error})",
                 "delete the file that ends in .projections.db; it is made again from the ledger",

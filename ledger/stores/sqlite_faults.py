@@ -23,6 +23,13 @@ class faults:  # noqa: N801 - used as a function; every commit passes here, and 
         """Raise our error for one of SQLite's."""
         if isinstance(error, apsw.Error):
             _translate(error, self._path)
+        if isinstance(error, UnicodeDecodeError):  # SQLite takes any bytes for a text, and hands them on
+            raise _damaged(self._path, "a text in it is not UTF-8") from None
+
+
+def _damaged(path: Path, why: str) -> Tampered:
+    fix = "restore a copy, then ledger verify; keep the damaged file"
+    return Tampered(f"{path} is damaged: {why}", fix, code="damaged", check=1)
 
 
 def _translate(error: apsw.Error, path: Path) -> NoReturn:
@@ -40,12 +47,7 @@ def _translate(error: apsw.Error, path: Path) -> NoReturn:
                 f"{path} is no ledger", "name the right file with --ledger or LEDGER_URL", code="not_a_ledger"
             ) from None
         case apsw.CorruptError():
-            raise Tampered(
-                f"{path} is damaged: {error}",
-                "restore a copy, then ledger verify; keep the damaged file",
-                code="damaged",
-                check=1,
-            ) from None
+            raise _damaged(path, str(error)) from None
         case apsw.ConstraintError():
             raise Tampered(f"{path} refuses a row: {error}", "ledger verify", code="constraint", check=6) from None
         case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError() | apsw.AuthError():

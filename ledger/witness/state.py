@@ -15,6 +15,7 @@ from ledger.errors import Misuse, Unavailable
 from ledger.notes.checkpoint import Checkpoint, parse_checkpoint
 from ledger.notes.note import parse_note
 from ledger.notes.verifier import VerifierKey
+from ledger.stores.there import is_there
 
 APPLICATION_ID: Final = 0x4C4C6777  # "LLgw"
 _BUSY: Final = 30_000  # milliseconds
@@ -62,7 +63,7 @@ class State:
     @classmethod
     def create(cls, path: Path) -> "State":
         """Make an empty one; raise `Misuse` where something is there."""
-        if path.exists():
+        if is_there(path):
             raise Misuse(f"{path} is there already; nothing was changed", "use it, or name another", code="exists")
         state = cls(path)
         try:
@@ -96,7 +97,8 @@ class State:
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a disk that fails may have ended it
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
 
@@ -115,7 +117,7 @@ class State:
             yield connection
         except apsw.NotADBError:
             raise Misuse(f"{self.path} is no witness's state", "name the right file", code="no_witness") from None
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             what = f"the witness's state {self.path}: {error}; nothing was cosigned"
             raise Unavailable(what, "check disk and owner, try again", code="witness_state") from None
         finally:

@@ -15,7 +15,7 @@ import ledger as package
 from ledger import api, encoding, outbox
 from ledger.api import Ledger
 from ledger.config import keys_folder, write_config
-from ledger.errors import Conflict, Misuse, Unavailable
+from ledger.errors import Conflict, Misuse, Tampered, Unavailable
 from ledger.keys.ed25519 import Ed25519Signer
 from ledger.keys.files import save
 from ledger.spool import delivery, drafts
@@ -391,6 +391,22 @@ def test_a_file_that_is_no_spool_is_left_as_it_is(project, monkeypatch, tmp_path
     with pytest.raises(Unavailable, match="and the spool failed"):
         say(1)
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("column", ["signatures", "disclosures", "origin", "why", "since", "aside", "named"])
+def test_bytes_that_are_no_text_in_the_spool_stop_no_run(project, edit, spool, column):
+    """They were put there by somebody else: what is said next is recorded, and they are told by what lists them."""
+    away(project)
+    say(1)
+    back(project)
+    forget()
+    edit(spool.path, f"UPDATE waiting SET {column} = CAST(x'ff' AS TEXT)")
+    assert say(2).state == "sealed"
+    try:
+        found = spool.items()
+    except Tampered as error:
+        found = error.code
+    assert found == ([] if column in ("why", "since") else "damaged")  # the two are read by nobody who delivers
 
 
 def test_another_programs_database_is_no_spool(project, monkeypatch):

@@ -183,6 +183,30 @@ def test_another_schema_is_c1(ledger, sql):
     assert report.exit_code == 3
 
 
+@pytest.mark.parametrize(
+    ("sql", "read"),
+    [
+        ("INSERT INTO disclosures VALUES ('a', CAST(x'ff' AS TEXT))", "disclosures"),
+        ("INSERT INTO anchors VALUES (1, CAST(x'ff' AS TEXT), 1, zeroblob(16), x'00', x'00', x'00')", "anchors"),
+        ("INSERT INTO disclosures VALUES (CAST(x'ff' AS TEXT), 'a')", ""),
+        ("INSERT INTO checkpoints VALUES (1, CAST(x'ff' AS TEXT))", ""),
+        ("UPDATE head SET note = CAST(x'ff' AS TEXT)", ""),
+        ("UPDATE entries SET bytes = CAST(x'ff' AS TEXT) WHERE seq = 1", ""),
+    ],
+)
+def test_bytes_that_are_no_text_are_found(ledger, edit, sql, read):
+    """SQLite keeps any bytes as a text, and hands them on."""
+    say(ledger)
+    ledger.close()
+    edit(ledger.path, sql)
+    report = ledger.verify()
+    assert (report.verdict, report.exit_code) == ("BROKEN", 3)
+    if read:
+        with pytest.raises(Tampered) as caught:
+            list(getattr(ledger.store, read)())
+        assert caught.value.code == "damaged"
+
+
 def test_a_view_in_the_place_of_entries_is_c1(ledger):
     """A view could show a reader one history and a verifier another."""
     ledger.close()
