@@ -9,7 +9,7 @@ import click
 
 from ledger.cli.approver import require_approver
 from ledger.cli.asking import full_name, opened
-from ledger.cli.candidate import candidate_lines, cited, painted
+from ledger.cli.candidate import candidate_lines, painted
 from ledger.cli.ceremony import ask_condition, ask_version, seat, width
 from ledger.cli.frame import Call, command
 from ledger.cli.layout import clean, wrapped
@@ -156,7 +156,7 @@ def _facts(ledger: "Ledger", named: str, stage: str, actor: str) -> tuple[dict[s
     """
     from projections.opening import as_of
     from projections.questions.approving import candidate
-    from projections.questions.resting import from_entries
+    from projections.questions.resting import cited, from_entries
 
     now = datetime.now(UTC)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,16 +93,28 @@ def _check_whole(ledger: "Ledger") -> None:
 def production(
     call: Call, system: str | None, environment: str | None, as_of: str | None, known_at: str | None
 ) -> Answer:
-    """Print which exact version runs, from which data, with which results, approved by whom."""
+    """Print which exact version runs, from which data, with which results, approved by whom.
+
+    What is printed is read again in the entries that say it.
+    """
+    from ledger.cli.held import hold, told
     from projections.questions.production import production as answer
 
+    now = datetime.now(UTC)
+
+    def ask(projections: "Projections") -> dict[str, Any]:
+        return answer(projections, system, environment, now=now)
+
     with asked(call, as_of, known_at) as (ledger, projections):
-        found = answer(projections, system, environment)
+        found = told(ledger, projections, ask)
         if system is not None and not found["deployments"]:
             check_system(projections, system)
         covered, size = ledger.covered, len(ledger)
         received = _received(ledger)
-        found |= {} if received else _checked_here(ledger)
+        if not received:
+            found |= _checked_here(ledger)
+            if found["deployments"] and as_of is None and known_at is None:
+                found["read_again"] = hold(ledger, projections, found, ask)
     spooled, waiting = _waiting()
 
     def lines(paint: Paint) -> list[str]:

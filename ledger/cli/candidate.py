@@ -156,15 +156,6 @@ def _code(found: dict[str, Any]) -> list[Row]:
 # ---- what is open, and who vouches ----
 
 
-def cited(value: Any) -> set[int]:
-    """Return every entry that the facts name: what is shown rests on these."""
-    if isinstance(value, dict):
-        places = {one for name, one in value.items() if name in ("seq", "reported") and type(one) is int}
-        places.update(one for one in value.get("seqs", ()) if type(one) is int)
-        return places.union(*(cited(one) for one in value.values()))
-    return set().union(*map(cited, value)) if isinstance(value, list) else set()
-
-
 def _about(found: dict[str, Any], report: "Report", rests: int, since: str) -> list[tuple[str, str]]:
     by = "; ".join(vouchers(report.vouchers)) or "nothing of yours"
     running = found.get("running")

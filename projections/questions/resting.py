@@ -4,7 +4,7 @@ The tables say which entries these are, and could leave one out; they cannot mak
 into a row is not in the answer that is made here, and whoever proves these entries has proven what was shown.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 from ledger.encoding import is_id
@@ -21,6 +21,10 @@ _SETS: Final = (
     "SELECT set_digest FROM labels WHERE system = ? AND version IN"
     " (SELECT version FROM labels WHERE system = ? AND set_digest IN (?, ?))"
     " UNION SELECT digest FROM version_inputs WHERE system = ? AND set_digest IN (?, ?) AND kind = 'parent'"
+)
+_EVALUATIONS: Final = (
+    "SELECT seq FROM evaluations WHERE set_digest = ?"
+    " AND seq NOT IN (SELECT min(seq) FROM evaluations WHERE set_digest = ? GROUP BY actor)"
 )
 _PLACES: Final = "SELECT DISTINCT system FROM versions WHERE set_digest = ?"
 _DATASETS: Final = (
@@ -43,9 +47,44 @@ def from_entries(
     `found` is the answer from the tables (`system`, `digest_set`, `running`, `size`), `ask` makes it; `acts`: the
     entries that change who may say what.
     """
-    size = found["size"]
-    seqs = {seq for seq in (*_rests_on(projections.database, found), *acts) if 0 <= seq < size}
-    source = _Some(projections.source, size, seqs)
+    return _made_again(projections, found["size"], {*_rests_on(projections.database, found), *acts}, ask)
+
+
+def from_entries_of_each(
+    projections: Projections,
+    found: Sequence[Facts],
+    acts: Collection[int],
+    ask: Callable[[Projections], Facts],
+    most: int,
+) -> tuple[Facts, set[int]]:
+    """Do so for several versions together, each with the `seq` of all that it shows somewhere inside.
+
+    Of their evaluations, those that are not shown are left out but for the first of each evaluator: a version that
+    runs for years has thousands. Raises `Misuse` (`too_many`) where there are more than `most` entries all the same.
+    """
+    seqs = set(acts)
+    for one in found:
+        shown, digest = cited(one), one["digest_set"]
+        more = {seq for (seq,) in projections.database.rows(_EVALUATIONS, (digest, digest))}
+        seqs |= {*_rests_on(projections.database, one)} - more | shown
+    if len(seqs) > most:
+        raise Misuse(f"it rests on {len(seqs):,} entries", "ledger rebuild", code="too_many")
+    return _made_again(projections, projections.position("registry"), seqs, ask)
+
+
+def cited(value: Any) -> set[int]:
+    """Return every entry that facts name."""
+    if isinstance(value, dict):
+        places = {one for name, one in value.items() if name in ("seq", "reported") and type(one) is int}
+        places.update(one for one in value.get("seqs", ()) if type(one) is int)
+        return places.union(*(cited(one) for one in value.values()))
+    return set().union(*map(cited, value)) if isinstance(value, list) else set()
+
+
+def _made_again(
+    projections: Projections, size: int, seqs: set[int], ask: Callable[[Projections], Facts]
+) -> tuple[Facts, set[int]]:
+    source = _Some(projections.source, size, {seq for seq in seqs if 0 <= seq < size})
     with Projections(source, Database(TEMPORARY), projections.moment) as some:
         some.fold_these(source.chosen())
         return ask(some), source.read
