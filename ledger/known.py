@@ -174,6 +174,8 @@ def take_up(known: KnownLog | None, store: Appending, head: Head, log_key: "LogK
     """
     if head.size == 0:
         raise Tampered("the stored head is empty", "ledger rebuild", code="head", check=9)
+    if known is not None and known.head == head:
+        return known
     if known is None or not known.head.size <= head.size <= known.head.size + CATCH_UP_LIMIT:
         return KnownLog.read(store, head)
     try:

@@ -92,6 +92,11 @@ class Log:
         self._queue: deque[_Waiting] = deque()
         self._led = False
         self._known: KnownLog | None = None
+        self._read: KnownLog | None = None  # before this began, and held against no pin yet
+
+    def begin_at(self, read: KnownLog) -> None:
+        """Take over what was read of the log a moment ago: the first commit need not read it again."""
+        self._read = read
 
     @property
     def seals(self) -> bool:
@@ -191,7 +196,8 @@ class Log:
     def _catch_up(self, section: Appending) -> KnownLog:
         head = section.head()
         if self._known is None or self._known.head != head:
-            known = take_up(self._known, section, head, self._log_key)
+            before, self._read = self._known or self._read, None
+            known = take_up(before, section, head, self._log_key)
             if self._guard is not None:
                 self._guard(known, section)
             self._follow_keys(known)

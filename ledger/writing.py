@@ -26,9 +26,10 @@ DECISIONS: Final = ("approved", "rejected", "approval_revoked")
 def begin_writing(ledger: "Ledger", log: Log) -> tuple[Author, Identity]:
     """Return an author with a key that the ledger has authorised; raise `Misuse` where this user has none."""
     with ledger.store.writing() as section:
-        trust = KnownLog.read(section, section.head()).trust
-    identity = find_identity(trust, ledger._key, ledger._actor)
-    return author_for(ledger, log, identity, trust), identity
+        known = KnownLog.read(section, section.head())
+    identity = find_identity(known.trust, ledger._key, ledger._actor)
+    log.begin_at(known)
+    return author_for(ledger, log, identity, known.trust), identity
 
 
 def author_for(ledger: "Ledger", log: Log | None, identity: Identity, trust: Trust | None = None) -> Author:

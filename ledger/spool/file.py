@@ -20,7 +20,7 @@ import apsw
 from ledger import encoding
 from ledger.encoding import b64encode
 from ledger.errors import Conflict
-from ledger.spool.item import Row, Signed, Target, Waiting, seal_of, waiting, write_texts
+from ledger.spool.item import Row, Signed, Target, Waiting, as_row, seal_of, waiting, write_texts
 from ledger.spool.opened import Opened
 from ledger.spool.schema import drop_index, index_ids, write_anew
 from ledger.statement import statement_hash
@@ -186,7 +186,7 @@ class Spool:
         if not is_there(self.path):
             return []
         with self._opened as connection:
-            return list(map(Row._make, connection.execute(sql, bindings)))
+            return list(map(as_row, connection.execute(sql, bindings).fetchall()))
 
     def count(self) -> tuple[int, int, str]:
         """Return how many wait, how many were set aside, and since when the oldest is here ("" where none is)."""
@@ -207,7 +207,7 @@ class Spool:
         with self._opened as connection:
             with connection:
                 reach = (gone[0][0], gone[-1][0]) if gone else (0, 0)
-                if gone != list(connection.execute(_THERE, reach)):
+                if gone != connection.execute(_THERE, reach).fetchall():
                     connection.executemany("DELETE FROM waiting WHERE place = ? AND id = ?", gone)
                 elif connection.execute("SELECT count(*) FROM waiting").get == len(gone):
                     connection.execute("DELETE FROM waiting")

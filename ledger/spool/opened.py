@@ -19,6 +19,7 @@ _SETTINGS: Final = (
     "synchronous=FULL",
     "secure_delete=FAST",  # zeros where a row stood; pages that hold none any more are cut off (schema.py)
     f"wal_autocheckpoint={WAL_PAGES}",
+    "cache_size=-16384",  # KiB: what a flush reads is there when it is deleted
 )
 
 
