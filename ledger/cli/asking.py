@@ -89,15 +89,16 @@ def _check_whole(ledger: "Ledger") -> None:
 @command()
 @click.argument("system", required=False)
 @click.option("--environment", help="Else all of the production tier.")
+@click.option("--prove", is_flag=True, help="Check all entries, and make the answer of all of them.")
 @past
 def production(
-    call: Call, system: str | None, environment: str | None, as_of: str | None, known_at: str | None
+    call: Call, system: str | None, environment: str | None, as_of: str | None, known_at: str | None, *, prove: bool
 ) -> Answer:
     """Print which exact version runs, from which data, with which results, approved by whom.
 
-    What is printed is read again in the entries that say it.
+    What is printed is read again in the entries that say it. That nothing was said later, --prove shows.
     """
-    from ledger.cli.held import hold, told
+    from ledger.cli.held import hold, proved, told
     from projections.questions.production import production as answer
 
     now = datetime.now(UTC)
@@ -106,14 +107,16 @@ def production(
         return answer(projections, system, environment, now=now)
 
     with asked(call, as_of, known_at) as (ledger, projections):
-        found = told(ledger, projections, ask)
+        received, now_asked = _received(ledger), as_of is None and known_at is None
+        if prove and (received or not now_asked):
+            raise Misuse("--prove is about now, and about a ledger of one's own", "ledger verify", code="usage")
+        found = proved(ledger, ask) if prove else told(ledger, projections, ask)
         if system is not None and not found["deployments"]:
             check_system(projections, system)
         covered, size = ledger.covered, len(ledger)
-        received = _received(ledger)
         if not received:
             found |= _checked_here(ledger)
-            if found["deployments"] and as_of is None and known_at is None:
+            if found["deployments"] and now_asked and not prove:
                 found["read_again"] = hold(ledger, projections, found, ask)
     spooled, waiting = _waiting()
 

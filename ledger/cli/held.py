@@ -4,7 +4,7 @@
     2  it is made again from nothing but the entries that it rests on, and must be the same
     3  each of these entries stands in the tree that this user checked last; those that came since, in the stored one
 
-What nobody can see so: that an entry was left out of the tables. That takes all entries: a rebuild, or `ledger verify`.
+What nobody can see so: that an entry was left out of the tables. That takes all entries: --prove, or a rebuild.
 """
 
 from collections.abc import Callable, Iterable
@@ -31,6 +31,21 @@ def told(ledger: "Ledger", projections: "Projections", ask: Ask) -> Facts:
     except (IndexError, KeyError, TypeError):
         _all_say(ledger, projections, ask)  # raises the same where it is no fault of the tables
     raise Tampered("the projections' tables were changed: they make no sense", "ledger rebuild", code="projection")
+
+
+def proved(ledger: "Ledger", ask: Ask) -> Facts:
+    """Return what all entries say, once all of them passed the checks; raise `Tampered` where they do not."""
+    from ledger.cli.verifying import look_over
+    from projections.opening import as_of
+
+    report, _ = look_over(ledger)
+    if report.verdict == "BROKEN":
+        first = report.failures[0]
+        raise Tampered(
+            f"this ledger is broken: {first.message}", "ledger verify", code="broken", seq=first.seq, report=report
+        )
+    with as_of(ledger) as whole:
+        return ask(whole) | {"proved": report.verdict}
 
 
 def hold(ledger: "Ledger", projections: "Projections", found: Facts, ask: Ask) -> int:

@@ -152,6 +152,8 @@ def _state(found: dict[str, Any], covered: int, size: int, received: str) -> lis
         verdict = f"{'all' if here['size'] == size else format(here['size'], ',')} checked by you, {day(here['time'])}Z"
     elif here:
         verdict = f"NOT the entries that you checked, {day(here['time'])}Z"
+    if "proved" in found:
+        return wrapped(f"{count}, {sealed}; all checked: {found['proved']}. What is shown was made of all of them.")
     again = found.get("read_again", 0)
     read = f" What is shown was read again in the {again:,} entries that it rests on." if again else ""
     return wrapped(f"{count}, {sealed}; {verdict}.{read} To check all: ledger verify")

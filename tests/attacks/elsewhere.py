@@ -95,6 +95,8 @@ ELSEWHERE = [
         "cli/test_held.py::test_a_forged_row_is_no_answer_and_a_rebuild_puts_it_right"),
     Row(67, "store", "a row of a projection forged", "rebuild", "B projection",
         "projections/test_engine.py::test_rebuild_finds_a_row_that_was_edited_and_puts_it_right"),
+    Row(67, "store", "rows of a later entry taken out, and of the book-keeping", "`production --prove`, rebuild", "as it is",
+        "cli/test_held.py::test_what_was_left_out_of_the_tables_takes_all_entries"),
     Row(67, "store", "an entry edited, and the projections made anew of it", "`production`", "B",
         "cli/test_held.py::test_an_entry_that_was_edited_is_no_answer_whatever_was_built_of_it"),
     Row(68, "file in transit", "a token of another checkpoint, by a stranger, over SHA-1, without its purpose", "C22", "B or not counted",

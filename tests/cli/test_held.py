@@ -105,3 +105,31 @@ def test_of_the_past_it_is_made_of_entries_in_the_first_place(runs):
     found = runs("production", "--as-of", "2100-01-01T00:00:00Z", "--json").document
     assert found["deployments"][0]["evaluations"][0]["metrics"] == {"auc": 0.79}
     assert "read_again" not in found
+
+
+def test_what_was_left_out_of_the_tables_takes_all_entries(runs):
+    """A withdrawal is taken out of the tables, and of their book-keeping: no answer can show that, `--prove` does."""
+    names = ("deployments", "touches", "subjects")
+    database = apsw.Connection("ledger.projections.db")
+    before = {name: list(database.execute(f"SELECT * FROM {name}")) for name in names}
+    assert runs("record", "undeployed", "credit@3.1.0", "--environment", "production", "--reason", "fault").code == 0
+    assert runs("production").out.startswith("Nothing runs in production")
+    for name, rows in before.items():
+        database.execute(f"DELETE FROM {name}")
+        database.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+    database.close()
+    assert runs("production").out.startswith("credit 3.1.0")
+    proved = runs("production", "--prove")
+    assert (proved.code, proved.out.splitlines()[0]) == (0, "Nothing runs in production, as far as anybody recorded.")
+    assert "all checked: VERIFIED. What is shown was made of all of them." in " ".join(proved.out.split())
+
+
+def test_a_broken_ledger_proves_nothing(runs, edit):
+    edit("ledger.db", "UPDATE entries SET bytes = replace(bytes, '0.75', '0.99') WHERE seq = 3")
+    what, fix = runs("production", "--prove").error
+    assert what.startswith("this ledger is broken: entry 3")
+    assert fix == "ledger verify"
+
+
+def test_only_what_runs_now_is_proved(runs):
+    assert runs("production", "--prove", "--as-of", "2100-01-01T00:00:00Z").code == 2
