@@ -30,7 +30,7 @@ from ledger.stores.there import is_file, is_there
 APPLICATION_ID: Final = 0x4C4C6731  # "LLg1"
 FORMAT: Final = 1
 PAGE_SIZE: Final = 8192  # rows of 700 bytes waste 1 % of such a page, and 4 % of one of 4,096
-WAL_PAGES: Final = 500  # then they go into the file: a commit that makes the WAL longer costs twice one that does not
+WAL_PAGES: Final = 200  # then they go into the file: a commit that makes the WAL longer costs twice one that does not
 BUSY_SECONDS: Final = 30.0
 BACKUP_PAGES: Final = 1_024  # pages that are copied at a time
 STRIDE: Final = 256  # rows that a walk takes at a time
